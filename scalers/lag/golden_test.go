@@ -1,0 +1,187 @@
+package lag_test
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+
+	"github.com/lagwise/lagwise/scalers/lag"
+)
+
+// TestGolden runs the whole decisions in testdata. Arguments are metadata keys, with "topics" for a list of topics; the
+// input is the latest observation, then earlier ones below "30s before:", newest first:
+//
+//	decide topic=orders lagThreshold=10
+//	orders/0 start=0 end=100 committed=40
+//	orders/1-999 end=100
+//	missing: invoices refunds
+//	30s before:
+//	orders/0 committed=40
+//
+// With the argument "partitions" each partition's count is shown. The command needs shows Policy.Needs.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		t.Helper()
+		datadriven.RunTest(t, path, func(t *testing.T, td *datadriven.TestData) string {
+			t.Helper()
+			policy := goldenRules(t, td).Policy()
+			switch td.Cmd {
+			case "needs":
+				return fmt.Sprintf("%+v", policy.Needs())
+			case "decide":
+				d, err := policy.Decide(goldenView(t, td.Input))
+				if err != nil {
+					return "error: " + err.Error()
+				}
+				return decisionText(d, td.HasArg("partitions"))
+			default:
+				t.Fatalf("%s: no command %q", td.Pos, td.Cmd)
+				return ""
+			}
+		})
+	})
+}
+
+func decisionText(d lag.Decision, partitions bool) string {
+	var b strings.Builder
+	activity := "inactive"
+	if d.Active {
+		activity = "active"
+	}
+	fmt.Fprintf(&b, "value %d, target %d, %s (lag %d, persistent %d)\n", d.Value, d.Target, activity, d.Lag, d.Persistent)
+	for _, r := range d.Reasons {
+		key := ""
+		if r.Key != "" {
+			key = " [" + r.Key + "]"
+		}
+		fmt.Fprintf(&b, "%s%s: %s\n", r.Rule, key, r.Text)
+	}
+	if partitions {
+		for _, c := range d.Partitions {
+			fmt.Fprintf(&b, "  %s/%d lag %d, persistent %d: %s\n", c.Partition.Topic, c.Partition.ID, c.Lag, c.Persistent, c.Rule)
+		}
+	}
+	return b.String()
+}
+
+func goldenRules(t *testing.T, td *datadriven.TestData) lag.Rules {
+	t.Helper()
+	rules := lag.Rules{Target: 10}
+	flags := map[string]*bool{
+		"topics":                             &rules.TopicList,
+		"scaleToZeroOnInvalidOffset":         &rules.ScaleToZeroOnInvalidOffset,
+		"clampToLogStart":                    &rules.ClampToLogStart,
+		"excludePersistentLag":               &rules.ExcludePersistentLag,
+		"ensureEvenDistributionOfPartitions": &rules.EvenDistribution,
+		"limitToPartitionsWithLag":           &rules.LimitToPartitionsWithLag,
+		"allowIdleConsumers":                 &rules.AllowIdleConsumers,
+		"partitions":                         new(bool), // how the decision is shown, not a rule
+	}
+	for _, arg := range td.CmdArgs {
+		if flag, ok := flags[arg.Key]; ok {
+			*flag = true
+			continue
+		}
+		if err := goldenRule(&rules, arg.Key, strings.Join(arg.Vals, ",")); err != nil {
+			t.Fatalf("%s: %s: %v", td.Pos, arg, err)
+		}
+	}
+	return rules
+}
+
+func goldenRule(rules *lag.Rules, key, value string) (err error) {
+	switch key + "=" + value {
+	case "offsetResetPolicy=earliest":
+		rules.ResetEarliest = true
+		return nil
+	case "capRounding=ceil":
+		rules.CapRounding = lag.RoundUp
+		return nil
+	}
+	switch key {
+	case "topic":
+		rules.Topic = value
+	case "lagThreshold":
+		rules.Target, err = strconv.ParseInt(value, 10, 64)
+	case "activationLagThreshold":
+		rules.ActivationThreshold, err = strconv.ParseInt(value, 10, 64)
+	case "partitionLimitation":
+		rules.Partitions, err = lag.ParseRanges(value)
+	case "persistentLagInterval":
+		rules.PersistentLagInterval, err = time.ParseDuration(value)
+	default:
+		err = errors.New("no such argument")
+	}
+	return err
+}
+
+func goldenView(t *testing.T, input string) lag.View {
+	t.Helper()
+	now := time.Unix(1_000_000, 0)
+	seen := []lag.Observation{{At: now}}
+	for line := range strings.Lines(input) {
+		line = strings.TrimSpace(line)
+		last := &seen[len(seen)-1]
+		if topics, ok := strings.CutPrefix(line, "missing: "); ok {
+			last.MissingTopics = strings.Fields(topics)
+			continue
+		}
+		if age, ok := strings.CutSuffix(line, " before:"); ok {
+			d, err := time.ParseDuration(age)
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen = append(seen, lag.Observation{At: now.Add(-d)})
+			continue
+		}
+		last.Partitions = append(last.Partitions, goldenPartitions(t, line)...)
+	}
+	view := lag.View{Now: now, Latest: seen[0]}
+	for _, earlier := range seen[1:] {
+		view.History = append([]lag.Observation{earlier}, view.History...)
+	}
+	return view
+}
+
+// goldenPartitions reads "orders/0-5 start=1 end=2 committed=3".
+func goldenPartitions(t *testing.T, line string) []lag.Partition {
+	t.Helper()
+	fields := strings.Fields(line)
+	topic, ids, _ := strings.Cut(fields[0], "/")
+	p := lag.Partition{Topic: topic}
+	for _, field := range fields[1:] {
+		name, value, _ := strings.Cut(field, "=")
+		offset, err := strconv.ParseInt(value, 10, 64)
+		if err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		switch name {
+		case "start":
+			p.Start, p.HasStart = offset, true
+		case "end":
+			p.End = offset
+		case "committed":
+			p.Committed, p.HasCommitted = offset, true
+		default:
+			t.Fatalf("%s: no field %q", line, name)
+		}
+	}
+	ranges, err := lag.ParseRanges(ids)
+	if err != nil {
+		t.Fatalf("%s: %v", line, err)
+	}
+	var partitions []lag.Partition
+	for _, r := range ranges {
+		for id := r.First; id <= r.Last; id++ {
+			p.ID = id
+			partitions = append(partitions, p)
+		}
+	}
+	return partitions
+}

@@ -1,0 +1,37 @@
+package lag
+
+import "fmt"
+
+// Committed counts the records between the committed offset and the log end, the default for every partition that has a
+// commit (KEDA: kafka_scaler.go, last line of getLagForPartition). The difference is not clamped, as KEDA's is not: a
+// commit past the log end, as a topic that was deleted and made anew leaves behind, counts below zero and takes from the
+// lag of other partitions.
+func Committed() Measure {
+	return Measure{Step: Step{Name: "committed"}, Do: countCommitted}
+}
+
+func countCommitted(_ View, counts []Count) Note {
+	var partitions, pastEnd, lag int64
+	for i := range counts {
+		c := &counts[i]
+		if !c.Partition.HasCommitted {
+			continue
+		}
+		c.Lag = sub(c.Partition.End, c.Partition.Committed)
+		c.Persistent = c.Lag
+		c.Rule = "committed"
+		partitions++
+		lag = add(lag, c.Lag)
+		if c.Lag < 0 {
+			pastEnd++
+		}
+	}
+	if partitions == 0 {
+		return Note{}
+	}
+	note := Note{Text: fmt.Sprintf("%s with a committed offset: lag %d", several(partitions, "partition"), lag)}
+	if pastEnd > 0 {
+		note.Text += fmt.Sprintf("; %s committed past the log end and below zero", several(pastEnd, "partition"))
+	}
+	return note
+}

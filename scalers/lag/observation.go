@@ -1,0 +1,53 @@
+// Package lag decides, from what was observed of a consumer group's offsets, the metric value and the activation of a
+// trigger. Everything in it is pure: values in, values out. No clock, context, logger, network or state may enter;
+// time arrives as a field of the View. It imports the standard library alone.
+package lag
+
+import "time"
+
+// Partition is what was observed of one partition for one consumer group, at one instant. Offsets count records
+// from the partition's creation.
+type Partition struct {
+	Topic string
+	ID    int32
+	// Start is the log start offset: the offset of the oldest record still kept. Valid when HasStart.
+	Start    int64
+	HasStart bool
+	// End is the log end offset: the offset that the next record will get (the last stable offset for
+	// read_committed observations).
+	End int64
+	// Committed is the offset of the next record that the group will read. Valid when HasCommitted; a group that never
+	// committed, or whose commit expired, has none.
+	Committed    int64
+	HasCommitted bool
+}
+
+// Observation is the state of every partition that a trigger may count, read together.
+type Observation struct {
+	// At is when the read began: nothing in the observation is older.
+	At time.Time
+	// Partitions are ordered by topic, then by id.
+	Partitions []Partition
+	// MissingTopics are the topics that the trigger names and the cluster does not have, in the trigger's order. Only a
+	// list of topics may miss some; the absence of a trigger's only topic is an error, not an observation.
+	MissingTopics []string
+}
+
+// View is all that a Policy may know when it decides.
+type View struct {
+	Now    time.Time
+	Latest Observation
+	// History holds earlier observations, oldest first, bounded, without Latest. It reaches back at least
+	// Needs.History once this process has observed for that long; a fresh process has none.
+	History []Observation
+}
+
+// Needs says what must be observed for a policy, and no more.
+type Needs struct {
+	// LogStart asks for the log start offset of every partition.
+	LogStart bool
+	// LogStartWithoutCommit asks for the log start offset of the partitions that have no committed offset.
+	LogStartWithoutCommit bool
+	// History is how far back View.History must reach; zero when no rule looks back.
+	History time.Duration
+}

@@ -1,0 +1,118 @@
+package lag
+
+import (
+	"fmt"
+	"time"
+)
+
+// Policy is how one trigger decides: which partitions it counts, how it counts each, when it is active, and what bounds
+// the metric. Rules.Policy makes KEDA's. A further rule is a further calculator in one of these places; Decide knows
+// none of them by name.
+type Policy struct {
+	// Target is the lag that one replica should carry (key lagThreshold), above zero.
+	Target int64
+	Select Select
+	// Measures count one after another; each may change what those before it counted.
+	Measures []Measure
+	Activate Activate
+	// Limits bound the metric one after another; activation comes before them and does not feel them.
+	Limits []Limit
+}
+
+// Step is what every calculator carries beside its function.
+type Step struct {
+	// Name is the rule's name in reasons.
+	Name string
+	// Key is the metadata key that chose the rule; empty for KEDA's defaults.
+	Key string
+	// Needs is what the function reads from the View beyond end and committed offsets.
+	Needs Needs
+}
+
+// Note is what a calculator has to say about one decision.
+type Note struct {
+	// Text says in words and numbers what the rule saw and did; empty when it had nothing to do.
+	Text string
+	// RevisitAt is when the passing of time alone may change what the rule does; zero for never.
+	RevisitAt time.Time
+}
+
+// Select picks the partitions that count. It returns them in the observation's order and may return the observation's
+// own slice. Its error means that there is nothing to decide about.
+type Select struct {
+	Step
+	Do func(Observation) ([]Partition, Note, error)
+}
+
+// Measure counts the lag of the selected partitions, in place. It gets all of them at once, in the observation's order,
+// so that its note speaks of them together. The first Measure finds zeroes.
+type Measure struct {
+	Step
+	Do func(View, []Count) Note
+}
+
+// Activate says whether there is work at all.
+type Activate struct {
+	Step
+	Do func(View, Total) (bool, Note)
+}
+
+// Limit turns the metric's value so far, Total.Value, into the next.
+type Limit struct {
+	Step
+	Do func(View, Total) (int64, Note)
+}
+
+// Needs is the union of what the policy's parts need.
+func (p Policy) Needs() Needs {
+	needs := p.Select.Needs.and(p.Activate.Needs)
+	for _, m := range p.Measures {
+		needs = needs.and(m.Needs)
+	}
+	for _, l := range p.Limits {
+		needs = needs.and(l.Needs)
+	}
+	return needs
+}
+
+func (n Needs) and(other Needs) Needs {
+	return Needs{
+		LogStart:              n.LogStart || other.LogStart,
+		LogStartWithoutCommit: n.LogStartWithoutCommit || other.LogStartWithoutCommit,
+		History:               max(n.History, other.History),
+	}
+}
+
+// Decide answers for one view. The same view gives the same decision, and the view is left as it was. It takes time in
+// proportion to the partitions and allocates a handful of times, whatever their number.
+func (p Policy) Decide(v View) (Decision, error) {
+	if p.Target < 1 {
+		return Decision{}, fmt.Errorf("lagThreshold is %d: it must be above zero", p.Target)
+	}
+	d := Decision{Target: p.Target, Reasons: make([]Reason, 0, 2+len(p.Measures)+1+len(p.Limits))}
+
+	d.note(missingTopics(v.Latest))
+	partitions, note, err := p.Select.Do(v.Latest)
+	if err != nil {
+		return Decision{}, err
+	}
+	d.note(p.Select.Step, note)
+
+	d.Partitions = uncounted(partitions)
+	for _, m := range p.Measures {
+		d.note(m.Step, m.Do(v, d.Partitions))
+	}
+	total := totalOf(p.Target, d.Partitions)
+	d.Lag, d.Persistent = total.Lag, total.Persistent
+
+	d.Active, note = p.Activate.Do(v, total)
+	d.note(p.Activate.Step, note)
+
+	for _, l := range p.Limits {
+		total.Value, note = l.Do(v, total)
+		d.note(l.Step, note)
+	}
+	d.Value, note = notNegative(total.Value)
+	d.note(Step{Name: "floor"}, note)
+	return d, nil
+}
