@@ -1,0 +1,70 @@
+// Package scalers is the contract between the gRPC edge and the sources of metrics: what a trigger is, what a scaler
+// answers, why it may refuse, and the registry that keeps scalers alive while somebody asks. It knows neither protobuf
+// nor any source; each source is a folder below this one.
+package scalers
+
+import (
+	"context"
+	"time"
+)
+
+// Trigger is one trigger of a ScaledObject or ScaledJob as KEDA sends it. KEDA sends neither the kind, nor the
+// trigger's name or index, so two identical triggers cannot be told apart, and need not be.
+type Trigger struct {
+	Namespace string
+	Name      string
+	// Metadata holds the trigger's metadata as written, plus every *FromEnv key with its value already resolved
+	// (KEDA: pkg/scalers/external_scaler.go, parseExternalScalerMetadata).
+	Metadata map[string]string
+}
+
+// Metric is what the HPA is told about a trigger: the metric's name and the target for one replica.
+type Metric struct {
+	// Name is normalised as KEDA's own scalers normalise it, without KEDA's "s0-" prefix.
+	Name string
+	// Target is the value that one replica should carry; always above zero.
+	Target float64
+}
+
+// Evaluation is a scaler's answer at one instant.
+type Evaluation struct {
+	// Value is the metric over all replicas; finite and never negative.
+	Value float64
+	// Active says whether there is work at all: KEDA scales between 0 and 1 by it.
+	Active bool
+	// ObservedAt is when the source was read for this answer.
+	ObservedAt time.Time
+	// Reasons are the rules that led here, in order.
+	Reasons []Reason
+}
+
+// Reason is one rule's part in an Evaluation, for people.
+type Reason struct {
+	// Rule is the rule's name, e.g. "limit".
+	Rule string
+	// Key is the metadata key that chose the rule; empty for KEDA's defaults.
+	Key string
+	// Text says what the rule saw and what it changed.
+	Text string
+}
+
+// Scaler answers for one trigger. Methods are safe for concurrent use.
+type Scaler interface {
+	// Metric never blocks and never fails: KEDA starts no scale loop without a metric spec, so even a refused trigger
+	// has one.
+	Metric() Metric
+	// Evaluate answers from what is known or says why it is not known; it never answers 0 or inactive for "don't know".
+	// Errors carry a Cause.
+	Evaluate(ctx context.Context) (Evaluation, error)
+}
+
+// Watcher is a Scaler that can tell at once when its answer may have changed.
+type Watcher interface {
+	// Watch calls seen with the present evaluation and then with each new one, until ctx ends (then it returns nil) or
+	// seen fails (then it returns that error). Times in which nothing is known are passed over in silence.
+	Watch(ctx context.Context, seen func(Evaluation) error) error
+}
+
+// Factory builds the Scaler of a trigger. It never fails and does no I/O: metadata that it must refuse gives a Refused
+// scaler, which still has a metric and says from Evaluate what is wrong.
+type Factory func(Trigger) Scaler

@@ -1,0 +1,151 @@
+package scalers_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lagwise/lagwise/scalers"
+)
+
+// closable counts how often it was closed.
+type closable struct {
+	scalers.Scaler
+	closed *atomic.Int32
+}
+
+func (c closable) Close() error {
+	c.closed.Add(1)
+	return nil
+}
+
+func counted(made, closed *atomic.Int32) map[string]scalers.Factory {
+	return map[string]scalers.Factory{"kafka": func(scalers.Trigger) scalers.Scaler {
+		made.Add(1)
+		return closable{scalers.NewRefused(scalers.Metric{Name: "m", Target: 1}, nil), closed}
+	}}
+}
+
+func trigger(name string) scalers.Trigger {
+	return scalers.Trigger{Namespace: "shop", Name: name, Metadata: map[string]string{"topic": "orders"}}
+}
+
+func TestAcquireSharesAScalerBetweenEqualTriggers(t *testing.T) {
+	t.Parallel()
+	var made, closed atomic.Int32
+	registry := scalers.NewRegistry(counted(&made, &closed), scalers.RegistryOptions{})
+	for _, name := range []string{"a", "a", "b"} {
+		_, release, err := registry.Acquire(trigger(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		release()
+		release()
+	}
+	if made.Load() != 2 || registry.Len() != 2 {
+		t.Errorf("made %d scalers, %d alive; want 2", made.Load(), registry.Len())
+	}
+}
+
+func TestTriggersThatRunTogetherStayApart(t *testing.T) {
+	t.Parallel()
+	var made, closed atomic.Int32
+	registry := scalers.NewRegistry(counted(&made, &closed), scalers.RegistryOptions{})
+	for _, one := range []scalers.Trigger{
+		{Namespace: "ab", Name: "c"}, {Namespace: "a", Name: "bc"},
+		{Namespace: "a", Name: "b", Metadata: map[string]string{"k": "v"}}, {Namespace: "a", Name: "b", Metadata: map[string]string{"kv": ""}},
+	} {
+		if _, _, err := registry.Acquire(one); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if made.Load() != 4 {
+		t.Errorf("made %d scalers, want 4", made.Load())
+	}
+}
+
+func TestIdleScalersAreClosedAndHeldOnesAreNot(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var made, closed atomic.Int32
+		registry := scalers.NewRegistry(counted(&made, &closed), scalers.RegistryOptions{IdleAfter: time.Minute})
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- registry.Run(ctx) }()
+
+		_, releaseHeld, _ := registry.Acquire(trigger("held"))
+		_, release, _ := registry.Acquire(trigger("idle"))
+		release()
+		time.Sleep(59 * time.Second)
+		synctest.Wait()
+		if closed.Load() != 0 {
+			t.Fatal("closed before its time")
+		}
+		time.Sleep(20 * time.Second)
+		synctest.Wait()
+		if closed.Load() != 1 || registry.Len() != 1 {
+			t.Fatalf("closed %d, alive %d; want the idle one closed and the held one alive", closed.Load(), registry.Len())
+		}
+		releaseHeld()
+		stop()
+		if err := <-done; err != nil || closed.Load() != 2 {
+			t.Errorf("Run returned %v with %d closed", err, closed.Load())
+		}
+	})
+}
+
+func TestTooManyTriggersAreRefusedByName(t *testing.T) {
+	t.Parallel()
+	var made, closed atomic.Int32
+	registry := scalers.NewRegistry(counted(&made, &closed), scalers.RegistryOptions{MaxTriggers: 3})
+	for i := range 3 {
+		if _, _, err := registry.Acquire(trigger(fmt.Sprint(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, _, err := registry.Acquire(trigger("more"))
+	if cause, _ := scalers.CauseOf(err); cause != scalers.CauseExhausted {
+		t.Errorf("got %v, want CauseExhausted", err)
+	}
+	if _, _, err := registry.Acquire(trigger("0")); err != nil {
+		t.Errorf("a trigger that is alive already was refused: %v", err)
+	}
+}
+
+func TestAnUnknownScalerIsRefusedWithTheKnownOnes(t *testing.T) {
+	t.Parallel()
+	var made, closed atomic.Int32
+	registry := scalers.NewRegistry(counted(&made, &closed), scalers.RegistryOptions{})
+	scaler, release, err := registry.Acquire(scalers.Trigger{Metadata: map[string]string{"scaler": "kafak"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	if metric := scaler.Metric(); metric.Name == "" || metric.Target <= 0 {
+		t.Errorf("metric %+v is not valid", metric)
+	}
+	if _, err := scaler.Evaluate(t.Context()); err == nil || err.Error() != `scaler "kafak": want one of kafka` {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOversizedMetadataTakesNoPlace(t *testing.T) {
+	t.Parallel()
+	var made, closed atomic.Int32
+	registry := scalers.NewRegistry(counted(&made, &closed), scalers.RegistryOptions{})
+	scaler, release, err := registry.Acquire(scalers.Trigger{Metadata: map[string]string{"topic": strings.Repeat("x", 1<<20)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	if _, err := scaler.Evaluate(t.Context()); err == nil || !strings.Contains(err.Error(), "1048576 bytes") {
+		t.Errorf("got %v", err)
+	}
+	if registry.Len() != 0 || made.Load() != 0 {
+		t.Error("it was kept")
+	}
+}
