@@ -1,0 +1,171 @@
+package cluster
+
+import (
+	"context"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+)
+
+// partition names one partition; unlike librdkafka's own type it can be a map's key.
+type partition struct {
+	topic string
+	id    int32
+}
+
+// topicState is what a cluster says about one topic.
+type topicState struct {
+	// identity changes when a topic is deleted and made again; empty where the broker knows no topic ids.
+	identity   string
+	partitions []int32
+	err        error
+}
+
+// offsetState is one end of a partition's log.
+type offsetState struct {
+	offset int64
+	err    error
+}
+
+// commitState is a group's position in one partition.
+type commitState struct {
+	offset    int64
+	committed bool
+	err       error
+}
+
+// end says which end of the log is asked for.
+type end int
+
+const (
+	logEnd end = iota
+	logStart
+)
+
+// admin is what a session asks of Kafka. Each call may fail as a whole, and each part of an answer on its own. No call
+// creates a topic, joins a group or commits.
+type admin interface {
+	// describe tells which partitions the topics have; a topic that is missing from the answer is unknown.
+	describe(ctx context.Context, topics []string) (map[string]topicState, error)
+	offsets(ctx context.Context, end end, partitions []partition) (map[partition]offsetState, error)
+	// committed tells a group's commits: for the named partitions, or every commit it has when partitions is nil.
+	committed(ctx context.Context, group string, partitions []partition) (map[partition]commitState, error)
+}
+
+// client is the admin of a real cluster, by librdkafka. The consumer is polled for errors and never consumes: what an
+// AdminClient of its own reports as a mere time-out (a wrong password, say) arrives there by its right name.
+type client struct {
+	consumer       *kafka.Consumer
+	admin          *kafka.AdminClient
+	requestTimeout time.Duration
+	describeAll    bool
+}
+
+func openClient(connection Connection, options Options) (*client, error) {
+	consumer, err := kafka.NewConsumer(connection.config())
+	if err != nil {
+		return nil, &Fault{Kind: Misconfigured, About: "connection " + connection.Name, Err: err}
+	}
+	adminClient, err := kafka.NewAdminClientFromConsumer(consumer)
+	if err != nil {
+		_ = consumer.Close()
+		return nil, &Fault{Kind: Misconfigured, About: "connection " + connection.Name, Err: err}
+	}
+	return &client{consumer: consumer, admin: adminClient, requestTimeout: options.RequestTimeout, describeAll: options.DescribeAll}, nil
+}
+
+func (c *client) close() error {
+	c.admin.Close()
+	return c.consumer.Close() //nolint:wrapcheck // the session says what it was closing
+}
+
+// poll waits up to wait for an error that librdkafka reports on its own, such as a lost broker or a rejected password.
+func (c *client) poll(wait time.Duration) error {
+	if event, ok := c.consumer.Poll(int(wait.Milliseconds())).(kafka.Error); ok {
+		return event
+	}
+	return nil
+}
+
+func (c *client) describe(ctx context.Context, topics []string) (map[string]topicState, error) {
+	if c.describeAll {
+		return c.describeEverything()
+	}
+	result, err := c.admin.DescribeTopics(ctx, kafka.NewTopicCollectionOfTopicNames(topics), kafka.SetAdminRequestTimeout(c.requestTimeout))
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the caller names the topics
+	}
+	states := make(map[string]topicState, len(result.TopicDescriptions))
+	for _, description := range result.TopicDescriptions {
+		if description.Error.Code() != kafka.ErrNoError {
+			states[description.Name] = topicState{err: description.Error}
+			continue
+		}
+		ids := make([]int32, len(description.Partitions))
+		for i, info := range description.Partitions {
+			ids[i] = int32(info.Partition) //nolint:gosec // Kafka's partition ids are 32 bits wide
+		}
+		states[description.Name] = topicState{identity: description.TopicID.String(), partitions: ids}
+	}
+	return states, nil
+}
+
+// describeEverything asks for all topics, which creates none; asking librdkafka for a single one by this call would.
+func (c *client) describeEverything() (map[string]topicState, error) {
+	metadata, err := c.admin.GetMetadata(nil, true, int(c.requestTimeout.Milliseconds()))
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the caller names the topics
+	}
+	states := make(map[string]topicState, len(metadata.Topics))
+	for name, topic := range metadata.Topics {
+		ids := make([]int32, len(topic.Partitions))
+		for i, info := range topic.Partitions {
+			ids[i] = info.ID
+		}
+		states[name] = topicState{partitions: ids}
+	}
+	return states, nil
+}
+
+func (c *client) offsets(ctx context.Context, end end, partitions []partition) (map[partition]offsetState, error) {
+	spec := kafka.LatestOffsetSpec
+	if end == logStart {
+		spec = kafka.EarliestOffsetSpec
+	}
+	request := make(map[kafka.TopicPartition]kafka.OffsetSpec, len(partitions))
+	for i := range partitions {
+		request[kafka.TopicPartition{Topic: &partitions[i].topic, Partition: partitions[i].id}] = spec
+	}
+	result, err := c.admin.ListOffsets(ctx, request, kafka.SetAdminRequestTimeout(c.requestTimeout))
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the caller names the partitions
+	}
+	states := make(map[partition]offsetState, len(result.ResultInfos))
+	for at, info := range result.ResultInfos {
+		state := offsetState{offset: int64(info.Offset)}
+		if info.Error.Code() != kafka.ErrNoError {
+			state.err = info.Error
+		}
+		states[partition{*at.Topic, at.Partition}] = state
+	}
+	return states, nil
+}
+
+func (c *client) committed(ctx context.Context, group string, partitions []partition) (map[partition]commitState, error) {
+	var wanted []kafka.TopicPartition
+	for i := range partitions {
+		wanted = append(wanted, kafka.TopicPartition{Topic: &partitions[i].topic, Partition: partitions[i].id})
+	}
+	result, err := c.admin.ListConsumerGroupOffsets(ctx,
+		[]kafka.ConsumerGroupTopicPartitions{{Group: group, Partitions: wanted}}, kafka.SetAdminRequestTimeout(c.requestTimeout))
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the caller names the group
+	}
+	states := map[partition]commitState{}
+	for _, answer := range result.ConsumerGroupsTopicPartitions {
+		for _, at := range answer.Partitions {
+			states[partition{*at.Topic, at.Partition}] = commitState{offset: int64(at.Offset), committed: at.Offset >= 0, err: at.Error}
+		}
+	}
+	return states, nil
+}

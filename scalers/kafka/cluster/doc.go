@@ -1,0 +1,4 @@
+// Package cluster observes Kafka clusters: one shared session for each distinct connection, whatever the number of
+// triggers. It is the only room that knows librdkafka. It gathers values and decides nothing; what a value means is
+// said in scalers/lag, whose data types are all that it shares with the other rooms.
+package cluster

@@ -1,0 +1,107 @@
+package cluster
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	// eventPoll is how long one wait for unasked errors lasts, and so how long closing a session may take.
+	eventPoll = 200 * time.Millisecond
+	// attemptsAtOnce bounds urgent observations under way, so that a slow group does not hold up every newcomer.
+	attemptsAtOnce = 4
+	// A failing cluster is tried again after a random time below a limit that doubles from firstRetry to lastRetry.
+	firstRetry = 250 * time.Millisecond
+	lastRetry  = 5 * time.Second
+)
+
+// events takes what librdkafka reports unasked. A cluster that never answered, or no longer does, and says why, is not
+// worth waiting for: those who wait for their first observation are told at once.
+func (s *session) events(ctx context.Context, reporter reporter) {
+	for ctx.Err() == nil {
+		err := reporter.poll(eventPoll)
+		if err == nil {
+			continue
+		}
+		s.mu.Lock()
+		fault := s.health.report(err, s.connection.Name, time.Now())
+		s.mu.Unlock()
+		s.log.Debug("Kafka client reports", "error", err)
+		if fault == nil {
+			continue
+		}
+		for _, subscription := range s.everybody() {
+			subscription.failFirst(fault)
+		}
+	}
+}
+
+// refresh observes everybody, every RefreshInterval; less often when that takes long, and after random, growing pauses
+// while the cluster fails.
+func (s *session) refresh(ctx context.Context, source source) {
+	failures := 0
+	timer := time.NewTimer(s.options.RefreshInterval)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		began := time.Now()
+		fault := s.attempt(ctx, source, s.everybody())
+		if fault == nil {
+			if failures > 0 {
+				s.log.Info("Kafka answers again", "failures", failures)
+			}
+			failures = 0
+			timer.Reset(untilNext(s.options.RefreshInterval, time.Since(began)))
+			continue
+		}
+		if failures == 0 {
+			s.log.Warn("Kafka does not answer", "error", fault)
+		}
+		failures++
+		timer.Reset(retryAfter(failures))
+	}
+}
+
+// untilNext leaves a cluster at least as long alone as it was kept busy.
+func untilNext(interval, took time.Duration) time.Duration {
+	return max(interval-took, took)
+}
+
+// retryAfter is full jitter: sessions that failed together do not come back together.
+func retryAfter(failures int) time.Duration {
+	limit := firstRetry << min(failures, 10)
+	return rand.N(min(limit, lastRetry)) + firstRetry/5 //nolint:gosec // jitter needs no secrecy
+}
+
+// urgent observes those that cannot wait for their turn. While the cluster fails they get its fault at once: trying is
+// left to the refresh loop alone, so callers never queue up behind a dead broker.
+func (s *session) urgent(ctx context.Context, source source) {
+	var attempts errgroup.Group
+	attempts.SetLimit(attemptsAtOnce)
+	defer func() { _ = attempts.Wait() }()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.wake:
+		}
+		waiting := s.takeWaiting()
+		if fault := s.trouble(); fault != nil {
+			for _, subscription := range waiting {
+				subscription.publish(time.Now(), result{fault: fault})
+			}
+			continue
+		}
+		attempts.Go(func() error {
+			s.attempt(ctx, source, waiting)
+			return nil
+		})
+	}
+}

@@ -1,0 +1,297 @@
+package cluster
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/lagwise/lagwise/scalers/lag"
+)
+
+// groupsInFlight bounds concurrent OffsetFetch requests: each holds an operating system thread inside librdkafka, and
+// hundreds at a time-out have aborted processes (librdkafka issue 4605).
+const groupsInFlight = 16
+
+// pass reads everything that a set of wants needs, once: what several wants share is asked for once. Its steps run in
+// order; each gathers answers by topic, partition or group, and assemble puts them together for each want.
+type pass struct {
+	admin admin
+	at    time.Time
+	wants []Want
+
+	topics   map[string]topicState
+	ends     map[partition]offsetState
+	starts   map[partition]offsetState
+	commits  map[string]map[partition]commitState
+	groupErr map[string]error
+}
+
+// observe answers every want; the results are in the order of wants. A fault of the whole cluster is every want's
+// fault, and is returned beside them as well.
+func observe(ctx context.Context, admin admin, at time.Time, wants []Want) ([]result, *Fault) {
+	p := &pass{
+		admin: admin, at: at, wants: wants,
+		topics: map[string]topicState{}, ends: map[partition]offsetState{}, starts: map[partition]offsetState{},
+		commits: map[string]map[partition]commitState{}, groupErr: map[string]error{},
+	}
+	if fault := p.read(ctx); fault != nil {
+		results := make([]result, len(wants))
+		for i := range results {
+			results[i].fault = fault
+		}
+		return results, fault
+	}
+	results := make([]result, len(wants))
+	for i, want := range wants {
+		results[i] = p.assemble(want)
+	}
+	return results, nil
+}
+
+// read goes from the outside in: which topics, which partitions, where they end, and then how far each group got. Ends
+// are read before commits, so a consumer that moves on meanwhile can only make lag look smaller than it was; where a
+// commit overtook its end, settle reads the end again.
+func (p *pass) read(ctx context.Context) *Fault {
+	p.discover(ctx)
+	if fault := p.describe(ctx); fault != nil {
+		return fault
+	}
+	ends, fault := p.readOffsets(ctx, logEnd, p.allPartitions())
+	if fault != nil {
+		return fault
+	}
+	p.ends = ends
+	p.readCommits(ctx)
+	if fault := p.settle(ctx); fault != nil {
+		return fault
+	}
+	if starting := p.partitionsNeedingStart(); len(starting) > 0 {
+		// KEDA counts up to the log end when the start is not to be had; a start that is missing here says so.
+		p.starts, _ = p.readOffsets(ctx, logStart, starting)
+	}
+	return nil
+}
+
+// discover reads all commits of the groups whose wants name no topic.
+func (p *pass) discover(ctx context.Context) {
+	groups := map[string][]partition{}
+	for _, want := range p.wants {
+		if len(want.Topics) == 0 {
+			groups[want.Group] = nil
+		}
+	}
+	p.fetch(ctx, groups)
+}
+
+func (p *pass) describe(ctx context.Context) *Fault {
+	named := map[string]bool{}
+	for _, want := range p.wants {
+		for _, topic := range p.topicsOf(want) {
+			named[topic] = true
+		}
+	}
+	if len(named) == 0 {
+		return nil
+	}
+	topics := slices.Sorted(maps.Keys(named))
+	states, err := batch[string, string, topicState]{
+		ask:   func(some []string) (map[string]topicState, error) { return p.admin.describe(ctx, some) },
+		blame: func(topic string, err error) (string, topicState) { return topic, topicState{err: err} },
+	}.bisect(topics)
+	if err != nil {
+		return faultOf("describing topics", err)
+	}
+	p.topics = states
+	return nil
+}
+
+// topicsOf lists a want's topics: as named, or those in which its group has commits.
+func (p *pass) topicsOf(want Want) []string {
+	if len(want.Topics) > 0 {
+		return want.Topics
+	}
+	found := map[string]bool{}
+	for at, commit := range p.commits[want.Group] {
+		if commit.committed {
+			found[at.topic] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+func (p *pass) allPartitions() []partition {
+	var all []partition
+	for topic, state := range p.topics {
+		for _, id := range state.partitions {
+			all = append(all, partition{topic, id})
+		}
+	}
+	slices.SortFunc(all, comparePartitions)
+	return all
+}
+
+func comparePartitions(a, b partition) int {
+	return cmp.Or(cmp.Compare(a.topic, b.topic), cmp.Compare(a.id, b.id))
+}
+
+func (p *pass) readOffsets(ctx context.Context, end end, wanted []partition) (map[partition]offsetState, *Fault) {
+	if len(wanted) == 0 {
+		return map[partition]offsetState{}, nil
+	}
+	states, err := batch[partition, partition, offsetState]{
+		ask:   func(some []partition) (map[partition]offsetState, error) { return p.admin.offsets(ctx, end, some) },
+		blame: func(at partition, err error) (partition, offsetState) { return at, offsetState{err: err} },
+	}.bisect(wanted)
+	if err != nil {
+		return nil, faultOf("listing offsets", err)
+	}
+	return states, nil
+}
+
+// readCommits asks each group for its position in the partitions that its wants count, one request a group.
+func (p *pass) readCommits(ctx context.Context) {
+	groups := map[string][]partition{}
+	for _, want := range p.wants {
+		for _, topic := range want.Topics {
+			for _, id := range p.topics[topic].partitions {
+				groups[want.Group] = append(groups[want.Group], partition{topic, id})
+			}
+		}
+	}
+	for group, wanted := range groups {
+		slices.SortFunc(wanted, comparePartitions)
+		groups[group] = slices.Compact(wanted)
+	}
+	p.fetch(ctx, groups)
+}
+
+// fetch reads the groups' commits with bounded concurrency; a group's failure is its own.
+func (p *pass) fetch(ctx context.Context, groups map[string][]partition) {
+	var mu sync.Mutex
+	var workers errgroup.Group
+	workers.SetLimit(groupsInFlight)
+	for group, wanted := range groups {
+		workers.Go(func() error {
+			states, err := p.admin.committed(ctx, group, wanted)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				p.groupErr[group] = err
+				return nil //nolint:nilerr // kept for the wants of this group; the other groups go on
+			}
+			if p.commits[group] == nil {
+				p.commits[group] = map[partition]commitState{}
+			}
+			maps.Copy(p.commits[group], states)
+			return nil
+		})
+	}
+	_ = workers.Wait()
+}
+
+// settle reads those ends again that a commit overtook between the two readings.
+func (p *pass) settle(ctx context.Context) *Fault {
+	overtaken := map[partition]bool{}
+	for _, commits := range p.commits {
+		for at, commit := range commits {
+			if end, read := p.ends[at]; read && end.err == nil && commit.committed && commit.offset > end.offset {
+				overtaken[at] = true
+			}
+		}
+	}
+	again, fault := p.readOffsets(ctx, logEnd, slices.SortedFunc(maps.Keys(overtaken), comparePartitions))
+	if fault != nil {
+		return fault
+	}
+	maps.Copy(p.ends, again)
+	return nil
+}
+
+func (p *pass) partitionsNeedingStart() []partition {
+	needed := map[partition]bool{}
+	for _, want := range p.wants {
+		if !want.Needs.LogStart && !want.Needs.LogStartWithoutCommit {
+			continue
+		}
+		for _, topic := range p.topicsOf(want) {
+			for _, id := range p.topics[topic].partitions {
+				at := partition{topic, id}
+				if want.Needs.LogStart || !p.commits[want.Group][at].committed {
+					needed[at] = true
+				}
+			}
+		}
+	}
+	return slices.SortedFunc(maps.Keys(needed), comparePartitions)
+}
+
+// assemble puts one want's answer together. Any part of it that failed fails it as a whole: half an answer would look
+// like less lag.
+func (p *pass) assemble(want Want) result {
+	if err := p.groupErr[want.Group]; err != nil {
+		return result{fault: faultOf(fmt.Sprintf("consumer group %q", want.Group), err)}
+	}
+	observation := lag.Observation{At: p.at}
+	for _, topic := range p.topicsOf(want) {
+		state, known := p.topics[topic]
+		if fault := topicFault(topic, state, known); fault != nil {
+			if fault.Kind == UnknownTopic && want.list() {
+				observation.MissingTopics = append(observation.MissingTopics, topic)
+				continue
+			}
+			return result{fault: fault}
+		}
+		for _, id := range state.partitions {
+			counted, fault := p.partition(want.Group, partition{topic, id})
+			if fault != nil {
+				return result{fault: fault}
+			}
+			observation.Partitions = append(observation.Partitions, counted)
+		}
+	}
+	if missing := len(observation.MissingTopics); missing > 0 && missing == len(want.Topics) {
+		return result{fault: &Fault{Kind: UnknownTopic, About: fmt.Sprintf("none of the topics %q exists", want.Topics)}}
+	}
+	slices.SortFunc(observation.Partitions, func(a, b lag.Partition) int {
+		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.ID, b.ID))
+	})
+	return result{observation: observation}
+}
+
+func topicFault(topic string, state topicState, known bool) *Fault {
+	about := fmt.Sprintf("topic %q", topic)
+	switch {
+	case !known:
+		return &Fault{Kind: UnknownTopic, About: about + " does not exist"}
+	case state.err != nil:
+		return faultOf(about, state.err)
+	default:
+		return nil
+	}
+}
+
+func (p *pass) partition(group string, at partition) (lag.Partition, *Fault) {
+	about := fmt.Sprintf("topic %q partition %d", at.topic, at.id)
+	end, read := p.ends[at]
+	if !read {
+		return lag.Partition{}, &Fault{Kind: Unreachable, About: about + ": its log end offset is missing from Kafka's answer"}
+	}
+	if end.err != nil {
+		return lag.Partition{}, faultOf(about, end.err)
+	}
+	commit := p.commits[group][at]
+	if commit.err != nil {
+		return lag.Partition{}, faultOf(fmt.Sprintf("consumer group %q, %s", group, about), commit.err)
+	}
+	counted := lag.Partition{Topic: at.topic, ID: at.id, End: end.offset, Committed: commit.offset, HasCommitted: commit.committed}
+	if start, read := p.starts[at]; read && start.err == nil {
+		counted.Start, counted.HasStart = start.offset, true
+	}
+	return counted, nil
+}

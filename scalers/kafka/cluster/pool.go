@@ -1,0 +1,118 @@
+package cluster
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Options are a pool's settings; zero values give the defaults.
+type Options struct {
+	// RefreshInterval is how often every subscription is observed; 5 s by default.
+	RefreshInterval time.Duration
+	// MaxSnapshotAge is how old an observation may grow before it is an error; three times RefreshInterval by default.
+	MaxSnapshotAge time.Duration
+	// RequestTimeout bounds one request to Kafka; 5 s by default.
+	RequestTimeout time.Duration
+	// MaxSessions bounds the sessions alive at once; 256 by default.
+	MaxSessions int
+	// DescribeAll reads a cluster's whole metadata instead of asking about single topics: librdkafka's embedded broker
+	// answers nothing else. Real clusters are asked about the topics that triggers name.
+	DescribeAll bool
+	Log         *slog.Logger
+}
+
+func (o Options) withDefaults() Options {
+	if o.RefreshInterval <= 0 {
+		o.RefreshInterval = 5 * time.Second
+	}
+	if o.MaxSnapshotAge <= 0 {
+		o.MaxSnapshotAge = 3 * o.RefreshInterval
+	}
+	if o.RequestTimeout <= 0 {
+		o.RequestTimeout = 5 * time.Second
+	}
+	if o.MaxSessions <= 0 {
+		o.MaxSessions = 256
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// Pool owns the sessions: one for each distinct Connection that somebody subscribes to.
+type Pool struct {
+	options Options
+
+	mu       sync.Mutex
+	sessions map[[sha256.Size]byte]*session
+	// starting are sessions that Run has yet to start; wake tells it.
+	starting []*session
+	wake     chan struct{}
+}
+
+// NewPool makes a pool; nothing is connected before Run.
+func NewPool(options Options) *Pool {
+	return &Pool{options: options.withDefaults(), sessions: map[[sha256.Size]byte]*session{}, wake: make(chan struct{}, 1)}
+}
+
+// Subscribe asks for want to be observed on connection from now on. It does no I/O. Sessions begin when Run runs.
+func (p *Pool) Subscribe(connection Connection, want Want) (*Subscription, error) {
+	key := connection.fingerprint()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s, found := p.sessions[key]
+	if !found {
+		if len(p.sessions) >= p.options.MaxSessions {
+			return nil, &Fault{Kind: Exhausted, About: fmt.Sprintf("%d Kafka connections are in use already, the limit of this lagwise", len(p.sessions))}
+		}
+		s = newSession(connection, p.options, p.leave)
+		s.key = key
+		p.sessions[key] = s
+		p.starting = append(p.starting, s)
+		select {
+		case p.wake <- struct{}{}:
+		default:
+		}
+	}
+	return s.join(want), nil
+}
+
+// leave ends a subscription; the last one out ends its session. It runs under the pool's lock so that nobody can join
+// a session that is about to end.
+func (p *Pool) leave(s *session, subscription *Subscription) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s.remove(subscription) == 0 && p.sessions[s.key] == s {
+		delete(p.sessions, s.key)
+		close(s.abandoned)
+	}
+}
+
+// Run keeps the sessions going until ctx ends, and returns when the last of them has closed.
+func (p *Pool) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-p.wake:
+			}
+			p.mu.Lock()
+			starting := p.starting
+			p.starting = nil
+			p.mu.Unlock()
+			for _, s := range starting {
+				group.Go(func() error { return s.run(ctx) })
+			}
+		}
+	})
+	return group.Wait() //nolint:wrapcheck // sessions say what they were doing
+}

@@ -1,0 +1,156 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/lagwise/lagwise/scalers/lag"
+)
+
+// Subscription is one trigger's view of a session: the latest observation of what it wants, kept fresh by the session.
+// Methods are safe for concurrent use.
+type Subscription struct {
+	want    Want
+	session *session
+
+	mu        sync.Mutex
+	seen      bool // an observation was made at least once
+	latest    lag.Observation
+	history   []lag.Observation
+	fault     *Fault // why the last attempt failed; nil after a success
+	attempted chan struct{}
+	listeners map[chan struct{}]struct{}
+	closed    bool
+}
+
+func newSubscription(session *session, want Want) *Subscription {
+	return &Subscription{want: want, session: session, attempted: make(chan struct{}), listeners: map[chan struct{}]struct{}{}}
+}
+
+// View answers from memory. Only the first question about a new subscription waits, until the session has looked once or
+// ctx ends. An observation older than the session's maxSnapshotAge is not served: then the answer is a Fault at once, with
+// the age and the cause.
+func (s *Subscription) View(ctx context.Context) (lag.View, error) {
+	select {
+	case <-s.attempted:
+	default:
+		if err := s.awaitFirst(ctx); err != nil {
+			return lag.View{}, err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if !s.seen {
+		return lag.View{}, s.fault
+	}
+	if age := now.Sub(s.latest.At); age > s.session.options.MaxSnapshotAge {
+		return lag.View{}, s.stale(age)
+	}
+	return lag.View{Now: now, Latest: s.latest, History: s.history}, nil
+}
+
+func (s *Subscription) awaitFirst(ctx context.Context) error {
+	select {
+	case <-s.attempted:
+		return nil
+	case <-ctx.Done():
+		if fault := s.session.trouble(); fault != nil {
+			return fault
+		}
+		return &Fault{Kind: TimedOut, About: fmt.Sprintf("no answer yet from %s", s.session.connection.Name), Err: ctx.Err()}
+	}
+}
+
+func (s *Subscription) stale(age time.Duration) *Fault {
+	age = age.Round(100 * time.Millisecond)
+	if s.fault == nil {
+		return &Fault{Kind: Stale, About: fmt.Sprintf("the last observation is %s old", age)}
+	}
+	return &Fault{Kind: s.fault.Kind, About: s.fault.About, Err: fmt.Errorf("%w (last good observation %s ago)", s.fault.cause(), age)}
+}
+
+// Listen gives a channel that receives when a new observation was made; it holds one signal, and more are dropped. stop
+// must be called.
+func (s *Subscription) Listen() (changed <-chan struct{}, stop func()) {
+	signal := make(chan struct{}, 1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listeners[signal] = struct{}{}
+	return signal, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.listeners, signal)
+	}
+}
+
+// publish takes a new result. One that was begun before what is known already is dropped.
+func (s *Subscription) publish(at time.Time, r result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seen && at.Before(s.latest.At) {
+		return
+	}
+	if s.fault = r.fault; r.fault == nil {
+		if s.seen {
+			s.history = remember(s.history, s.latest, s.want.Needs.History)
+		}
+		s.latest, s.seen = r.observation, true
+	}
+	select {
+	case <-s.attempted:
+	default:
+		close(s.attempted)
+	}
+	for signal := range s.listeners {
+		select {
+		case signal <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// failFirst tells a subscription that still waits for its first observation why there is none.
+func (s *Subscription) failFirst(fault *Fault) {
+	select {
+	case <-s.attempted:
+	default:
+		s.publish(time.Now(), result{fault: fault})
+	}
+}
+
+// Close ends the subscription; the last one out closes the session.
+func (s *Subscription) Close() error {
+	s.mu.Lock()
+	again := s.closed
+	s.closed = true
+	s.mu.Unlock()
+	if !again {
+		s.session.leave(s)
+	}
+	return nil
+}
+
+// memory is how many earlier observations are kept for a Want that looks back: enough that one of them is old enough
+// and not much older.
+const memory = 8
+
+// remember appends latest to history, thinned so that few observations reach back as far as needed.
+func remember(history []lag.Observation, latest lag.Observation, needed time.Duration) []lag.Observation {
+	if needed <= 0 {
+		return nil
+	}
+	if n := len(history); n > 0 && latest.At.Sub(history[n-1].At) < needed/memory {
+		return history
+	}
+	// Views that were handed out share the old array.
+	history = append(slices.Clip(history), latest)
+	// The oldest may go once the next one is old enough to answer for it.
+	for len(history) > 1 && latest.At.Sub(history[1].At) >= needed {
+		history = history[1:]
+	}
+	return history
+}

@@ -1,0 +1,47 @@
+package cluster
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/lagwise/lagwise/scalers/lag"
+)
+
+// Want is what one trigger asks a session to observe.
+type Want struct {
+	Group string
+	// Topics in the trigger's order; none means every topic in which the group has a commit
+	// (KEDA: kafka_scaler.go, getTopicPartitions).
+	Topics []string
+	Needs  lag.Needs
+}
+
+// list says whether absent topics are part of an answer (a list of topics) or its failure (a single topic).
+func (w Want) list() bool { return len(w.Topics) > 1 }
+
+// Longest topic name that Kafka allows (org.apache.kafka.common.internals.Topic).
+const maxTopicName = 249
+
+// CheckTopic says what is wrong with a topic's name. One illegal name would make librdkafka fail a whole batch of
+// requests after its time-out, so none may enter a Want.
+func CheckTopic(name string) error {
+	switch {
+	case name == "." || name == "..":
+		return fmt.Errorf(`a topic cannot be named "." or ".."`)
+	case len(name) > maxTopicName:
+		return fmt.Errorf("a topic's name has at most %d characters", maxTopicName)
+	}
+	illegal := strings.ContainsFunc(name, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._-", r)
+	})
+	if name == "" || illegal {
+		return fmt.Errorf("want a topic's name: letters, digits, '.', '_' and '-'")
+	}
+	return nil
+}
+
+// result is what was observed for one Want, or why it could not be.
+type result struct {
+	observation lag.Observation
+	fault       *Fault
+}

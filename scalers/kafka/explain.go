@@ -1,0 +1,45 @@
+package kafka
+
+import (
+	"errors"
+
+	"github.com/lagwise/lagwise/scalers"
+	"github.com/lagwise/lagwise/scalers/kafka/cluster"
+	"github.com/lagwise/lagwise/scalers/lag"
+)
+
+// explain gives an error its cause and words that a trigger's author understands.
+func explain(err error, connection string) error {
+	if _, done := errors.AsType[*scalers.Error](err); done {
+		return err
+	}
+	if none, ok := errors.AsType[*lag.NoPartitionError](err); ok {
+		return scalers.Errorf(scalers.CauseNotFound, "%w", none)
+	}
+	fault, ok := errors.AsType[*cluster.Fault](err)
+	if !ok {
+		return err
+	}
+	switch fault.Kind {
+	case cluster.UnknownTopic:
+		return scalers.Errorf(scalers.CauseNotFound, "%w, at %s", fault, connection)
+	case cluster.Denied:
+		return scalers.Errorf(scalers.CauseDenied, "not authorised: %w, at %s", fault, connection)
+	case cluster.BadCredentials:
+		return scalers.Errorf(scalers.CauseUnauthenticated, "authentication failed: %w", fault)
+	case cluster.Unreachable:
+		return scalers.Errorf(scalers.CauseUnreachable, "Kafka is unreachable: %w", fault)
+	case cluster.TimedOut:
+		return scalers.Errorf(scalers.CauseTimedOut, "Kafka did not answer in time: %w", fault)
+	case cluster.Stale:
+		return scalers.Errorf(scalers.CauseUnreachable, "%w, at %s", fault, connection)
+	case cluster.Misconfigured:
+		return scalers.Errorf(scalers.CauseRefused, "the Kafka client refuses the settings: %w", fault)
+	case cluster.Exhausted:
+		return scalers.Errorf(scalers.CauseExhausted, "%w", fault)
+	case cluster.Internal:
+		return err
+	default:
+		return err
+	}
+}

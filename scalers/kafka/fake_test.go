@@ -1,0 +1,79 @@
+package kafka_test
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"github.com/lagwise/lagwise/scalers"
+	"github.com/lagwise/lagwise/scalers/kafka"
+	"github.com/lagwise/lagwise/scalers/kafka/cluster"
+	"github.com/lagwise/lagwise/scalers/lag"
+)
+
+// fakeKafka stands for the pool of sessions: it notes what was asked for and answers with its view function.
+type fakeKafka struct {
+	view func(context.Context) (lag.View, error)
+	fail error
+
+	mu         sync.Mutex
+	connection cluster.Connection
+	want       cluster.Want
+	listeners  []chan struct{}
+	closed     int
+}
+
+func (f *fakeKafka) subscribe(connection cluster.Connection, want cluster.Want) (kafka.Subscription, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fail != nil {
+		return nil, f.fail
+	}
+	f.connection, f.want = connection, want
+	return f, nil
+}
+
+func (f *fakeKafka) View(ctx context.Context) (lag.View, error) { return f.view(ctx) }
+
+func (f *fakeKafka) Listen() (<-chan struct{}, func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	signal := make(chan struct{}, 1)
+	f.listeners = append(f.listeners, signal)
+	return signal, func() {}
+}
+
+func (f *fakeKafka) changed() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, signal := range f.listeners {
+		signal <- struct{}{}
+	}
+}
+
+func (f *fakeKafka) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed++
+	return nil
+}
+
+// build makes a scaler on the fake, with one named connection to choose.
+func (f *fakeKafka) build(metadata map[string]string) scalers.Scaler {
+	connections := map[string]cluster.Connection{"prod": {
+		Name: "prod", BootstrapServers: []string{"kafka-0:9092", "kafka-1:9092"},
+		SASL: &cluster.SASL{Mechanism: cluster.ScramSHA512, Username: "lagwise", Password: "hunter2"},
+		TLS:  &cluster.TLS{},
+	}}
+	return kafka.New(f.subscribe, connections, slog.New(slog.DiscardHandler))(
+		scalers.Trigger{Namespace: "shop", Name: "orders", Metadata: metadata})
+}
+
+// with adds keys to the smallest good metadata; an empty value removes one.
+func with(keysAndValues ...string) map[string]string {
+	metadata := map[string]string{"bootstrapServers": "kafka:9092", "consumerGroup": "g", "topic": "orders"}
+	for i := 0; i < len(keysAndValues); i += 2 {
+		metadata[keysAndValues[i]] = keysAndValues[i+1]
+	}
+	return metadata
+}

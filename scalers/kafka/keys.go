@@ -1,0 +1,213 @@
+package kafka
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lagwise/lagwise/scalers"
+	"github.com/lagwise/lagwise/scalers/kafka/cluster"
+	"github.com/lagwise/lagwise/scalers/lag"
+)
+
+// Names of keys that are read or spoken of in more than one place.
+const (
+	keyBootstrapServers     = "bootstrapServers"
+	keyConnection           = "connection"
+	keyConsumerGroup        = "consumerGroup"
+	keyTopic                = "topic"
+	keyPartitionLimitation  = "partitionLimitation"
+	keyLagThreshold         = "lagThreshold"
+	keyActivation           = "activationLagThreshold"
+	keyResetPolicy          = "offsetResetPolicy"
+	keyAllowIdle            = "allowIdleConsumers"
+	keyScaleToZero          = "scaleToZeroOnInvalidOffset"
+	keyExcludePersistent    = "excludePersistentLag"
+	keyPersistentInterval   = "persistentLagInterval"
+	keyLimitToLagging       = "limitToPartitionsWithLag"
+	keyEven                 = "ensureEvenDistributionOfPartitions"
+	keyFullMetadata         = "fullMetadata"
+	keyCapRounding          = "capRounding"
+	keyClampToLogStart      = "clampToLogStart"
+	keySASL                 = "sasl"
+	keyTLS                  = "tls"
+	keyUnsafeSSL            = "unsafeSsl"
+	keyBrokerUnsafeSSL      = "brokerUnsafeSsl"
+	maxConsumerGroup        = 32_767 // Kafka writes a group's name with a 16-bit length
+	earliest, latest        = "earliest", "latest"
+	roundDown, roundUp      = "floor", "ceil"
+	enable, disable, noSASL = "enable", "disable", "none"
+)
+
+// Keys is every key of a Kafka trigger (KEDA: pkg/scalers/kafka_scaler.go, kafkaMetadata).
+func Keys() scalers.KeyTable {
+	table := scalers.KeyTable{
+		{
+			Name: keyBootstrapServers, Kind: scalers.KindList, Origin: scalers.FromKEDA, FromEnv: true, Check: checkServers,
+			Help: "Kafka brokers as host:port, comma-separated. May be left out when connection is set.",
+		},
+		{
+			Name: keyConsumerGroup, Kind: scalers.KindText, Origin: scalers.FromKEDA, FromEnv: true, Required: true, Check: checkGroup,
+			Help: "Consumer group whose committed offsets count.",
+		},
+		{
+			Name: keyTopic, Kind: scalers.KindList, Origin: scalers.FromKEDA, FromEnv: true, Check: checkTopics,
+			Help: "Topic whose lag counts; a comma-separated list follows the rules of KEDA's apache-kafka. Without it, every topic in which the group has committed offsets.",
+		},
+		{
+			Name: keyPartitionLimitation, Kind: scalers.KindText, Origin: scalers.FromKEDA, Check: checkRanges,
+			Help: `Partitions that count, such as "1,2,10-20". Ignored without topic.`,
+		},
+		{
+			Name: keyLagThreshold, Kind: scalers.KindInteger, Origin: scalers.FromKEDA, Default: "10", Bounds: scalers.AtLeast(1),
+			Help: "Lag that one replica should carry.",
+		},
+		{
+			Name: keyActivation, Kind: scalers.KindInteger, Origin: scalers.FromKEDA, Default: "0", Bounds: scalers.AtLeast(0),
+			Help: "The trigger is active while lag is above this.",
+		},
+		{
+			Name: keyResetPolicy, Kind: scalers.KindChoice, Origin: scalers.FromKEDA, Default: latest, Choices: []string{latest, earliest},
+			Help: "What a partition without a committed offset counts: 1 (latest) or all that it holds (earliest).",
+		},
+		{
+			Name: keyScaleToZero, Kind: scalers.KindFlag, Origin: scalers.FromKEDA, Default: "false",
+			Help: "A partition without a committed offset counts 0.",
+		},
+		{
+			Name: keyAllowIdle, Kind: scalers.KindFlag, Origin: scalers.FromKEDA, Default: "false", Excludes: []string{keyLimitToLagging},
+			Help: "Allow more replicas than partitions.",
+		},
+		{
+			Name: keyLimitToLagging, Kind: scalers.KindFlag, Origin: scalers.FromKEDA, Default: "false",
+			Help: "No more replicas than partitions that have lag. Needs topic.",
+		},
+		{
+			Name: keyEven, Kind: scalers.KindFlag, Origin: scalers.FromKEDA, Default: "false", Excludes: []string{keyLimitToLagging},
+			Help: "Only replica counts that divide the number of partitions. Needs topic.",
+		},
+		{
+			Name: keyExcludePersistent, Kind: scalers.KindFlag, Origin: scalers.FromKEDA, Default: "false",
+			Help: "A partition whose committed offset does not move counts 0 in the metric; it still activates.",
+		},
+		{
+			Name: keyPersistentInterval, Kind: scalers.KindDuration, Origin: scalers.Own, Default: "30s",
+			Bounds: &scalers.Bounds{Min: int64(100 * time.Millisecond), Max: int64(time.Hour)},
+			Help:   "How long a committed offset must stand still for excludePersistentLag.",
+		},
+		{
+			Name: keyCapRounding, Kind: scalers.KindChoice, Origin: scalers.Own, Default: roundDown, Choices: []string{roundDown, roundUp},
+			Help: "floor caps as KEDA does, which lets 29 lag at threshold 5 on 5 partitions ask for 6 replicas; ceil never asks for more replicas than partitions.",
+		},
+		{
+			Name: keyClampToLogStart, Kind: scalers.KindFlag, Origin: scalers.Own, Default: "false",
+			Help: "A committed offset whose records were already deleted counts from the log start.",
+		},
+		{
+			Name: keyConnection, Kind: scalers.KindText, Origin: scalers.Own,
+			Help: "Named connection of lagwise's configuration: brokers, TLS and credentials.",
+		},
+		{
+			Name: keySASL, Kind: scalers.KindChoice, Origin: scalers.FromKEDA, Default: noSASL,
+			Choices: []string{noSASL, "plaintext", "scram_sha256", "scram_sha512", "oauthbearer", "gssapi", "aws_msk_iam"},
+			Help:    "Must agree with the connection, which holds the credentials.",
+		},
+		{
+			Name: keyTLS, Kind: scalers.KindChoice, Origin: scalers.FromKEDA, Default: disable, Choices: []string{enable, disable},
+			Help: "Encrypt; the system's authorities are trusted. With a connection it must agree with it.",
+		},
+		{
+			Name: keyBrokerUnsafeSSL, Kind: scalers.KindFlag, Origin: scalers.Own, Default: "false",
+			Help: "Accept any broker certificate. Use this rather than unsafeSsl.",
+		},
+		{
+			Name: keyUnsafeSSL, Kind: scalers.KindFlag, Origin: scalers.FromKEDA, Default: "false",
+			Help: "Like brokerUnsafeSsl, but KEDA reads it for its own link to lagwise, too, and stops verifying lagwise's certificate.",
+		},
+		{
+			Name: "saslTokenProvider", Kind: scalers.KindChoice, Origin: scalers.FromKEDA, Choices: []string{"bearer", "aws_msk_iam"},
+			Help: "Only with sasl: oauthbearer.",
+		},
+		{Name: "awsRegion", Kind: scalers.KindText, Origin: scalers.FromKEDA, Help: "Only with saslTokenProvider: aws_msk_iam."},
+		{
+			Name: keyFullMetadata, Kind: scalers.KindFlag, Origin: scalers.FromKEDA, Default: "true",
+			Help: "Without effect: lagwise never reads more metadata than its triggers need. false needs topic, as in KEDA.",
+		},
+		{
+			Name: "version", Kind: scalers.KindText, Origin: scalers.FromKEDA, Check: checkVersion,
+			Help: "Without effect: the protocol version is negotiated.",
+		},
+	}
+	for _, name := range credentialKeys() {
+		table = append(table, scalers.Key{
+			Name: name, Kind: scalers.KindText, Origin: scalers.Credential, FromEnv: true,
+			Help: "Refused in metadata; belongs in a connection.",
+		})
+	}
+	return append(table, scalers.CommonKeys()...)
+}
+
+// credentialKeys are read by KEDA's kafka scalers from a TriggerAuthentication, which KEDA does not pass on
+// (kafka_scaler.go, order=authParams), and the AWS keys that it reads from metadata as well.
+func credentialKeys() []string {
+	return []string{
+		"username", "password", "ca", "cert", "key", "keyPassword",
+		"scopes", "oauthTokenEndpointUri", "oauthExtensions",
+		"realm", "keytab", "ccacheName", "kerberosConfig", "kerberosServiceName",
+		"awsAccessKeyID", "awsSecretAccessKey", "awsSessionToken",
+	}
+}
+
+func checkServers(value string) error {
+	for server := range strings.SplitSeq(value, ",") {
+		host, port, err := net.SplitHostPort(strings.TrimSpace(server))
+		number, portErr := strconv.ParseUint(port, 10, 16)
+		if err != nil || portErr != nil || number == 0 || host == "" || strings.ContainsFunc(host, notInHost) {
+			return errors.New(`want brokers as host:port, such as "kafka-0.kafka:9092,kafka-1.kafka:9092"`)
+		}
+	}
+	return nil
+}
+
+func notInHost(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune(".-_:%", r)
+}
+
+func checkGroup(value string) error {
+	if len(value) > maxConsumerGroup || strings.ContainsRune(value, 0) {
+		return fmt.Errorf("want a consumer group's name: at most %d bytes, none of them zero", maxConsumerGroup)
+	}
+	return nil
+}
+
+func checkTopics(value string) error {
+	for topic := range strings.SplitSeq(value, ",") {
+		if topic = strings.TrimSpace(topic); topic == "" {
+			continue
+		}
+		if err := cluster.CheckTopic(topic); err != nil {
+			return err //nolint:wrapcheck // the decoder names key and value
+		}
+	}
+	if strings.Trim(value, ", ") == "" {
+		return errors.New("want at least one topic's name")
+	}
+	return nil
+}
+
+func checkRanges(value string) error {
+	_, err := lag.ParseRanges(value)
+	return err //nolint:wrapcheck // the decoder names key and value
+}
+
+// checkVersion accepts what KEDA accepts (github.com/IBM/sarama, ParseKafkaVersion).
+func checkVersion(value string) error {
+	if !regexp.MustCompile(`^(0\.\d+\.\d+\.\d+|[1-9]\d*\.\d+\.\d+)$`).MatchString(value) {
+		return errors.New(`want a Kafka version such as "1.0.0" or "3.7.0"`)
+	}
+	return nil
+}

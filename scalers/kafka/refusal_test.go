@@ -1,0 +1,89 @@
+package kafka_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/lagwise/lagwise/scalers"
+)
+
+func TestBadMetadataIsRefusedByKeyValueAndRemedy(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		metadata map[string]string
+		want     string
+	}{
+		"misspelt key":           {with("lagThresold", "5"), `"lagThresold" is not a key; did you mean lagThreshold?`},
+		"wrong case":             {with("LagThreshold", "5"), `"LagThreshold" is not a key; did you mean lagThreshold?`},
+		"no servers":             {with("bootstrapServers", ""), "bootstrapServers: missing; give the brokers as host:port, or a connection"},
+		"no port":                {with("bootstrapServers", "kafka"), `bootstrapServers "kafka": want brokers as host:port, such as "kafka-0.kafka:9092,kafka-1.kafka:9092"`},
+		"port 0":                 {with("bootstrapServers", "kafka:0"), `bootstrapServers "kafka:0": want brokers as host:port, such as "kafka-0.kafka:9092,kafka-1.kafka:9092"`},
+		"protocol in the server": {with("bootstrapServers", "SSL://kafka:9092"), `bootstrapServers "SSL://kafka:9092": want brokers as host:port, such as "kafka-0.kafka:9092,kafka-1.kafka:9092"`},
+		"no group":               {with("consumerGroup", ""), "consumerGroup: missing; Consumer group whose committed offsets count."},
+		"threshold 0":            {with("lagThreshold", "0"), `lagThreshold "0": want a whole number, at least 1`},
+		"threshold NaN":          {with("lagThreshold", "NaN"), `lagThreshold "NaN": want a whole number, at least 1`},
+		"threshold 1e400":        {with("lagThreshold", "1e400"), `lagThreshold "1e400": want a whole number, at least 1`},
+		"activation -1":          {with("activationLagThreshold", "-1"), `activationLagThreshold "-1": want a whole number, at least 0`},
+		"reversed range":         {with("partitionLimitation", "5-3"), `partitionLimitation "5-3": `},
+		"a letter":               {with("partitionLimitation", "a"), `partitionLimitation "a": `},
+		"a negative partition":   {with("partitionLimitation", "-1"), `partitionLimitation "-1": `},
+		"1e9":                    {with("partitionLimitation", "1e9"), `partitionLimitation "1e9": `},
+		"both excluding flags": {
+			with("allowIdleConsumers", "true", "limitToPartitionsWithLag", "true"),
+			"allowIdleConsumers and limitToPartitionsWithLag exclude each other: set one of them",
+		},
+		"even with limit": {
+			with("ensureEvenDistributionOfPartitions", "true", "limitToPartitionsWithLag", "true"),
+			"ensureEvenDistributionOfPartitions and limitToPartitionsWithLag exclude each other: set one of them",
+		},
+		"limit without topic":         {with("topic", "", "limitToPartitionsWithLag", "true"), "limitToPartitionsWithLag needs topic: name the topic or leave limitToPartitionsWithLag out"},
+		"even without topic":          {with("topic", "", "ensureEvenDistributionOfPartitions", "true"), "ensureEvenDistributionOfPartitions needs topic: name the topic or leave ensureEvenDistributionOfPartitions out"},
+		"fullMetadata without topic":  {with("topic", "", "fullMetadata", "false"), `fullMetadata "false" needs topic: name the topic or leave fullMetadata out`},
+		"illegal topic":               {with("topic", "orders/eu"), `topic "orders/eu": want a topic's name: letters, digits, '.', '_' and '-'`},
+		"illegal topic in a list":     {with("topic", "orders,in voices"), `topic "orders,in voices": want a topic's name: letters, digits, '.', '_' and '-'`},
+		"dot topic":                   {with("topic", ".."), `topic "..": a topic cannot be named "." or ".."`},
+		"long topic":                  {with("topic", strings.Repeat("t", 250)), `topic "` + strings.Repeat("t", 60) + `"...: a topic's name has at most 249 characters`},
+		"only commas":                 {with("topic", " , ,"), `topic ", ,": want at least one topic's name`},
+		"zero byte in the group":      {with("consumerGroup", "a\x00b"), `consumerGroup "a\x00b": want a consumer group's name: at most 32767 bytes, none of them zero`},
+		"1 MiB":                       {with("topic", strings.Repeat("x", 1<<20)), `"topic" "` + strings.Repeat("x", 60) + `"... has 1048576 bytes: at most 16384 are read`},
+		"version":                     {with("version", "latest"), `version "latest": want a Kafka version such as "1.0.0" or "3.7.0"`},
+		"password in metadata":        {with("password", "hunter2"), "password: credentials never stand in metadata; name a connection"},
+		"secret key from environment": {with("awsSecretAccessKeyFromEnv", "hunter2"), "awsSecretAccessKeyFromEnv: credentials never stand in metadata"},
+		"sasl without a connection":   {with("sasl", "plaintext"), `sasl "plaintext" needs credentials, which KEDA does not pass on to an external scaler: name a connection`},
+		"kerberos":                    {with("sasl", "gssapi"), `sasl "gssapi" needs credentials, which KEDA does not pass on to an external scaler: and lagwise's Kafka client (librdkafka) is built without Kerberos`},
+		"unknown connection":          {with("connection", "staging"), `connection "staging" is not configured: want one of prod`},
+		"another cluster's servers":   {with("connection", "prod"), `bootstrapServers "kafka:9092" is not part of connection "prod"`},
+		"another mechanism":           {with("connection", "prod", "bootstrapServers", "", "sasl", "plaintext"), `sasl "plaintext" is not what connection "prod" uses, "scram_sha512"`},
+		"tls disagrees":               {with("connection", "prod", "bootstrapServers", "", "tls", "disable"), `tls "disable" is not what connection "prod" uses`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var fake fakeKafka
+			scaler := fake.build(test.metadata)
+			_, err := scaler.Evaluate(t.Context())
+			if err == nil || !strings.HasPrefix(err.Error(), test.want) {
+				t.Fatalf("got %v\nwant %s", err, test.want)
+			}
+			if cause, _ := scalers.CauseOf(err); cause != scalers.CauseRefused {
+				t.Errorf("cause %v, want CauseRefused", cause)
+			}
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Error("the message repeats a secret")
+			}
+			if metric := scaler.Metric(); metric.Name == "" || metric.Target < 1 {
+				t.Errorf("metric %+v is not valid", metric)
+			}
+			if fake.want.Group != "" {
+				t.Error("a refused trigger reached Kafka")
+			}
+		})
+	}
+}
+
+func TestTheMetricOfARefusedTriggerIsTheRightOneWherePossible(t *testing.T) {
+	t.Parallel()
+	var fake fakeKafka
+	if got := fake.build(with("lagThreshold", "25", "offsetResetPolicy", "newest")).Metric(); got != (scalers.Metric{Name: "kafka-orders", Target: 25}) {
+		t.Errorf("got %+v", got)
+	}
+}

@@ -1,0 +1,150 @@
+package kafka
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/lagwise/lagwise/scalers"
+	"github.com/lagwise/lagwise/scalers/kafka/cluster"
+	"github.com/lagwise/lagwise/scalers/lag"
+)
+
+// Subscription is what a scaler needs of a cluster.Subscription.
+type Subscription interface {
+	View(ctx context.Context) (lag.View, error)
+	Listen() (changed <-chan struct{}, stop func())
+	io.Closer
+}
+
+// Subscribe begins to observe; it does no I/O.
+type Subscribe func(cluster.Connection, cluster.Want) (Subscription, error)
+
+// New makes the factory of Kafka scalers. connections are those that triggers may name.
+func New(subscribe Subscribe, connections map[string]cluster.Connection, log *slog.Logger) scalers.Factory {
+	return func(trigger scalers.Trigger) scalers.Scaler {
+		settings, metric, ignored, err := decode(trigger.Metadata, connections)
+		if len(ignored) > 0 {
+			log.Warn("unknown keys are ignored", "trigger", trigger.String(), "metric", metric.Name, "keys", ignored)
+		}
+		if err != nil {
+			return scalers.NewRefused(metric, err)
+		}
+		s := &Scaler{metric: metric, settings: settings, subscribe: subscribe}
+		// Begin observing now: KEDA asks for the metric's value right after its spec. A failure is told when it does.
+		_, _ = s.subscription()
+		return s
+	}
+}
+
+// Scaler answers for one Kafka trigger.
+type Scaler struct {
+	metric    scalers.Metric
+	settings  settings
+	subscribe Subscribe
+
+	mu         sync.Mutex
+	subscribed Subscription
+	closed     bool
+	// answer is the decision on the observation made at answeredAt; questions about the same observation share it.
+	answer     scalers.Evaluation
+	answeredAt time.Time
+	revisitAt  time.Time
+}
+
+// Metric is named as KEDA names it, with lagThreshold as its target.
+func (s *Scaler) Metric() scalers.Metric { return s.metric }
+
+// Evaluate decides on the latest observation.
+func (s *Scaler) Evaluate(ctx context.Context) (scalers.Evaluation, error) {
+	subscription, err := s.subscription()
+	if err != nil {
+		return scalers.Evaluation{}, explain(err, s.settings.connection.Name)
+	}
+	view, err := subscription.View(ctx)
+	if err != nil {
+		return scalers.Evaluation{}, explain(err, s.settings.connection.Name)
+	}
+	evaluation, err := s.decide(view)
+	if err != nil {
+		return scalers.Evaluation{}, explain(err, s.settings.connection.Name)
+	}
+	return evaluation, nil
+}
+
+// Watch evaluates at each new observation.
+func (s *Scaler) Watch(ctx context.Context, seen func(scalers.Evaluation) error) error {
+	subscription, err := s.subscription()
+	if err != nil {
+		return explain(err, s.settings.connection.Name)
+	}
+	changed, stop := subscription.Listen()
+	defer stop()
+	for {
+		if evaluation, err := s.Evaluate(ctx); err == nil {
+			if err := seen(evaluation); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-changed:
+		}
+	}
+}
+
+// Close ends the observation.
+func (s *Scaler) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	if s.subscribed == nil {
+		return nil
+	}
+	return s.subscribed.Close() //nolint:wrapcheck // the registry says what it was closing
+}
+
+// subscription subscribes if that failed before: too many connections is a state that passes.
+func (s *Scaler) subscription() (Subscription, error) { //nolint:ireturn // the consumer's own interface
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.subscribed != nil {
+		return s.subscribed, nil
+	}
+	if s.closed {
+		return nil, scalers.Errorf(scalers.CauseUnreachable, "the trigger was forgotten because nobody asked about it: ask again")
+	}
+	subscription, err := s.subscribe(s.settings.connection, s.settings.want)
+	if err != nil {
+		return nil, err
+	}
+	s.subscribed = subscription
+	return subscription, nil
+}
+
+func (s *Scaler) decide(view lag.View) (scalers.Evaluation, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sameView := s.answeredAt.Equal(view.Latest.At) && (s.revisitAt.IsZero() || view.Now.Before(s.revisitAt))
+	if sameView && !s.answeredAt.IsZero() {
+		return s.answer, nil
+	}
+	decision, err := s.settings.policy.Decide(view)
+	if err != nil {
+		return scalers.Evaluation{}, err //nolint:wrapcheck // explain gives it its cause
+	}
+	s.answer = evaluationOf(decision, view.Latest.At)
+	s.answeredAt, s.revisitAt = view.Latest.At, decision.RevisitAt
+	return s.answer, nil
+}
+
+func evaluationOf(decision lag.Decision, at time.Time) scalers.Evaluation {
+	reasons := make([]scalers.Reason, len(decision.Reasons))
+	for i, reason := range decision.Reasons {
+		reasons[i] = scalers.Reason(reason)
+	}
+	return scalers.Evaluation{Value: float64(decision.Value), Active: decision.Active, ObservedAt: at, Reasons: reasons}
+}

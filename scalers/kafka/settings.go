@@ -1,0 +1,206 @@
+package kafka
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/lagwise/lagwise/scalers"
+	"github.com/lagwise/lagwise/scalers/kafka/cluster"
+	"github.com/lagwise/lagwise/scalers/lag"
+)
+
+// settings is a Kafka trigger, decoded and checked.
+type settings struct {
+	policy     lag.Policy
+	want       cluster.Want
+	connection cluster.Connection
+}
+
+// decode reads a trigger's metadata. The metric is valid even when the settings are not; ignored are the keys that
+// nobody knows.
+func decode(metadata map[string]string, connections map[string]cluster.Connection) (s settings, metric scalers.Metric, ignored []string, err error) {
+	values, ignored, err := Keys().Decode(metadata)
+	metric = metricOf(values)
+	if err != nil {
+		return settings{}, metric, ignored, err
+	}
+	if err := checkTogether(values); err != nil {
+		return settings{}, metric, ignored, err
+	}
+	s.connection, err = connectionOf(values, connections)
+	if err != nil {
+		return settings{}, metric, ignored, err
+	}
+	s.policy, err = policyOf(values)
+	if err != nil {
+		return settings{}, metric, ignored, err
+	}
+	s.want = cluster.Want{Group: values.Text(keyConsumerGroup), Topics: topicsOf(values), Needs: s.policy.Needs()}
+	return s, metric, ignored, nil
+}
+
+// metricOf names the metric as KEDA does (kafka_scaler.go and apache_kafka_scaler.go, GetMetricSpecForScaling).
+func metricOf(values scalers.Values) scalers.Metric {
+	name := "kafka-" + strings.Join(values.List(keyTopic), ",")
+	if len(values.List(keyTopic)) == 0 {
+		name = fmt.Sprintf("kafka-%s-topics", values.Text(keyConsumerGroup))
+	}
+	return scalers.Metric{Name: scalers.MetricName(name), Target: float64(values.Integer(keyLagThreshold))}
+}
+
+// topicsOf leaves out repetitions: a topic named twice counts once.
+func topicsOf(values scalers.Values) []string {
+	var topics []string
+	for _, topic := range values.List(keyTopic) {
+		if !slices.Contains(topics, topic) {
+			topics = append(topics, topic)
+		}
+	}
+	return topics
+}
+
+// checkTogether holds the rules that concern several keys (KEDA: kafka_scaler.go, Validate).
+func checkTogether(values scalers.Values) error {
+	if values.List(keyTopic) != nil {
+		return nil
+	}
+	for _, flag := range []string{keyLimitToLagging, keyEven} {
+		if values.Flag(flag) {
+			return scalers.Errorf(scalers.CauseRefused, "%s needs topic: name the topic or leave %s out", flag, flag)
+		}
+	}
+	if !values.Flag(keyFullMetadata) {
+		return scalers.Errorf(scalers.CauseRefused, "fullMetadata \"false\" needs topic: name the topic or leave fullMetadata out")
+	}
+	return nil
+}
+
+func policyOf(values scalers.Values) (lag.Policy, error) {
+	topics := topicsOf(values)
+	rules := lag.Rules{
+		Target:                     values.Integer(keyLagThreshold),
+		ActivationThreshold:        values.Integer(keyActivation),
+		TopicList:                  len(topics) > 1,
+		ResetEarliest:              values.Text(keyResetPolicy) == earliest,
+		ScaleToZeroOnInvalidOffset: values.Flag(keyScaleToZero),
+		ClampToLogStart:            values.Flag(keyClampToLogStart),
+		ExcludePersistentLag:       values.Flag(keyExcludePersistent),
+		PersistentLagInterval:      values.Duration(keyPersistentInterval),
+		EvenDistribution:           values.Flag(keyEven),
+		LimitToPartitionsWithLag:   values.Flag(keyLimitToLagging),
+		AllowIdleConsumers:         values.Flag(keyAllowIdle),
+	}
+	if values.Text(keyCapRounding) == roundUp {
+		rules.CapRounding = lag.RoundUp
+	}
+	if len(topics) == 1 {
+		rules.Topic = topics[0]
+	}
+	// Without a topic KEDA ignores partitionLimitation, even a wrong one has been refused by then.
+	if limitation := values.Text(keyPartitionLimitation); limitation != "" && len(topics) > 0 {
+		ranges, err := lag.ParseRanges(limitation)
+		if err != nil {
+			return lag.Policy{}, scalers.Errorf(scalers.CauseRefused, "%s %s: %w", keyPartitionLimitation, scalers.Quote(limitation), err)
+		}
+		rules.Partitions = ranges
+	}
+	return rules.Policy(), nil
+}
+
+// connectionOf finds the cluster to ask and the identity to use. Credentials come from a named connection alone, and go
+// to that connection's own brokers alone.
+func connectionOf(values scalers.Values, connections map[string]cluster.Connection) (cluster.Connection, error) {
+	name := values.Text(keyConnection)
+	if name == "" {
+		return anonymous(values)
+	}
+	connection, found := connections[name]
+	if !found {
+		return cluster.Connection{}, scalers.Errorf(scalers.CauseRefused, "connection %s is not configured: want one of %s",
+			scalers.Quote(name), orNone(slices.Sorted(maps.Keys(connections))))
+	}
+	return connection, agree(values, connection)
+}
+
+func orNone(names []string) string {
+	if len(names) == 0 {
+		return "(none is configured)"
+	}
+	return strings.Join(names, ", ")
+}
+
+// anonymous is a connection to the trigger's own brokers, without credentials.
+func anonymous(values scalers.Values) (cluster.Connection, error) {
+	servers := values.List(keyBootstrapServers)
+	if len(servers) == 0 {
+		return cluster.Connection{}, scalers.Errorf(scalers.CauseRefused, "bootstrapServers: missing; give the brokers as host:port, or a connection")
+	}
+	if sasl := values.Text(keySASL); sasl != noSASL {
+		return cluster.Connection{}, scalers.Errorf(scalers.CauseRefused,
+			"sasl %q needs credentials, which KEDA does not pass on to an external scaler: %s", sasl, remedyFor(sasl))
+	}
+	connection := cluster.Connection{Name: strings.Join(servers, ","), BootstrapServers: servers}
+	if values.Text(keyTLS) == enable {
+		connection.TLS = &cluster.TLS{SkipVerify: skipVerify(values)}
+	}
+	return connection, nil
+}
+
+// remedyFor says what to do about a SASL mechanism that was asked for.
+func remedyFor(sasl string) string {
+	switch sasl {
+	case "gssapi":
+		return "and lagwise's Kafka client (librdkafka) is built without Kerberos; use SCRAM, PLAIN or mutual TLS by a named connection"
+	case "oauthbearer", "aws_msk_iam":
+		return "and named connections cannot do it yet; use SCRAM, PLAIN or mutual TLS by a named connection"
+	default:
+		return "name a connection of lagwise's configuration (connection: NAME)"
+	}
+}
+
+// skipVerify: unsafeSsl keeps its meaning for a trigger that is moved over; brokerUnsafeSsl decides when both are set.
+func skipVerify(values scalers.Values) bool {
+	if values.Given(keyBrokerUnsafeSSL) {
+		return values.Flag(keyBrokerUnsafeSSL)
+	}
+	return values.Flag(keyUnsafeSSL)
+}
+
+// agree compares what the trigger still says about its connection with the connection it names. What it says elsewhere
+// in KEDA must not be silently something else here.
+func agree(values scalers.Values, connection cluster.Connection) error {
+	for _, server := range values.List(keyBootstrapServers) {
+		if !slices.Contains(connection.BootstrapServers, server) {
+			return scalers.Errorf(scalers.CauseRefused, "bootstrapServers %s is not part of connection %q: leave bootstrapServers out, or name the connection of that cluster",
+				scalers.Quote(server), connection.Name)
+		}
+	}
+	if values.Given(keySASL) && values.Text(keySASL) != saslOf(connection) {
+		return scalers.Errorf(scalers.CauseRefused, "sasl %q is not what connection %q uses, %q: leave sasl out, or name another connection",
+			values.Text(keySASL), connection.Name, saslOf(connection))
+	}
+	if values.Given(keyTLS) && (values.Text(keyTLS) == enable) != (connection.TLS != nil) {
+		return scalers.Errorf(scalers.CauseRefused, "tls %q is not what connection %q uses: leave tls out, or name another connection",
+			values.Text(keyTLS), connection.Name)
+	}
+	return nil
+}
+
+// saslOf is a connection's mechanism by KEDA's word for it.
+func saslOf(connection cluster.Connection) string {
+	if connection.SASL == nil {
+		return noSASL
+	}
+	switch connection.SASL.Mechanism {
+	case cluster.Plain:
+		return "plaintext"
+	case cluster.ScramSHA256:
+		return "scram_sha256"
+	case cluster.ScramSHA512:
+		return "scram_sha512"
+	default:
+		return string(connection.SASL.Mechanism)
+	}
+}

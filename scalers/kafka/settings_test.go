@@ -1,0 +1,136 @@
+package kafka_test
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/lagwise/lagwise/scalers"
+	"github.com/lagwise/lagwise/scalers/kafka"
+	"github.com/lagwise/lagwise/scalers/kafka/cluster"
+)
+
+func TestMetricsAreNamedAsKEDANamesThem(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		metadata map[string]string
+		want     scalers.Metric
+	}{
+		{with(), scalers.Metric{Name: "kafka-orders", Target: 10}},
+		{with("topic", "shop.orders_v1", "lagThreshold", "5"), scalers.Metric{Name: "kafka-shop-orders_v1", Target: 5}},
+		{with("topic", " a , b.c "), scalers.Metric{Name: "kafka-a,b-c", Target: 10}},
+		{with("topic", "", "consumerGroup", "my.group"), scalers.Metric{Name: "kafka-my-group-topics", Target: 10}},
+		{with("topic", "", "topicFromEnv", "payments"), scalers.Metric{Name: "kafka-payments", Target: 10}},
+	} {
+		var fake fakeKafka
+		if got := fake.build(test.metadata).Metric(); got != test.want {
+			t.Errorf("%v: got %+v, want %+v", test.metadata, got, test.want)
+		}
+	}
+}
+
+func TestTopicsOfAListCountOnce(t *testing.T) {
+	t.Parallel()
+	var fake fakeKafka
+	fake.build(with("topic", "a, b,a"))
+	if !slices.Equal(fake.want.Topics, []string{"a", "b"}) {
+		t.Errorf("got %v", fake.want.Topics)
+	}
+}
+
+func TestConnections(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		metadata map[string]string
+		want     func(cluster.Connection) bool
+	}{
+		"own servers, no credentials": {with("bootstrapServers", "a:1, b:2"), func(c cluster.Connection) bool {
+			return reflect.DeepEqual(c, cluster.Connection{Name: "a:1,b:2", BootstrapServers: []string{"a:1", "b:2"}})
+		}},
+		"tls":                     {with("tls", "enable"), func(c cluster.Connection) bool { return c.TLS != nil && !c.TLS.SkipVerify }},
+		"tls, unsafeSsl":          {with("tls", "enable", "unsafeSsl", "true"), func(c cluster.Connection) bool { return c.TLS.SkipVerify }},
+		"tls, brokerUnsafeSsl":    {with("tls", "enable", "brokerUnsafeSsl", "true"), func(c cluster.Connection) bool { return c.TLS.SkipVerify }},
+		"brokerUnsafeSsl decides": {with("tls", "enable", "unsafeSsl", "true", "brokerUnsafeSsl", "false"), func(c cluster.Connection) bool { return !c.TLS.SkipVerify }},
+		"unsafeSsl without tls":   {with("unsafeSsl", "true"), func(c cluster.Connection) bool { return c.TLS == nil }},
+		"named": {with("connection", "prod", "bootstrapServers", ""), func(c cluster.Connection) bool {
+			return c.Name == "prod" && c.SASL.Password == "hunter2"
+		}},
+		"named, keys of the built-in trigger kept": {
+			with("connection", "prod", "bootstrapServers", "kafka-1:9092", "sasl", "scram_sha512", "tls", "enable"),
+			func(c cluster.Connection) bool { return c.Name == "prod" },
+		},
+		"no sasl said plainly": {with("sasl", "none", "tls", "disable"), func(c cluster.Connection) bool { return c.SASL == nil && c.TLS == nil }},
+	} {
+		var fake fakeKafka
+		fake.build(test.metadata)
+		if fake.want.Group == "" || !test.want(fake.connection) {
+			t.Errorf("%s: got %+v", name, fake.connection)
+		}
+	}
+}
+
+func TestNeedsFollowTheKeys(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		metadata map[string]string
+		want     string
+	}{
+		{with(), "{LogStart:false LogStartWithoutCommit:false History:0s}"},
+		{with("offsetResetPolicy", "earliest"), "{LogStart:false LogStartWithoutCommit:true History:0s}"},
+		{with("offsetResetPolicy", "earliest", "scaleToZeroOnInvalidOffset", "true"), "{LogStart:false LogStartWithoutCommit:false History:0s}"},
+		{with("clampToLogStart", "true"), "{LogStart:true LogStartWithoutCommit:false History:0s}"},
+		{with("excludePersistentLag", "true", "persistentLagInterval", "90"), "{LogStart:false LogStartWithoutCommit:false History:1m30s}"},
+	} {
+		var fake fakeKafka
+		fake.build(test.metadata)
+		if got := fmt.Sprintf("%+v", fake.want.Needs); got != test.want {
+			t.Errorf("%v: got %s, want %s", test.metadata, got, test.want)
+		}
+	}
+}
+
+// The write-ups of users name every one of these keys in one trigger (with the mechanism left to the connection).
+func TestEveryKeyOfABuiltInTriggerIsKnown(t *testing.T) {
+	t.Parallel()
+	var fake fakeKafka
+	scaler := fake.build(with("lagThreshold", "5", "activationLagThreshold", "3", "offsetResetPolicy", "latest",
+		"allowIdleConsumers", "false", "scaleToZeroOnInvalidOffset", "false", "excludePersistentLag", "false",
+		"limitToPartitionsWithLag", "false", "ensureEvenDistributionOfPartitions", "false", "version", "1.0.0",
+		"partitionLimitation", "1,2,10-20,31", "tls", "enable", "unsafeSsl", "false", "fullMetadata", "true",
+		"awsRegion", "eu-west-1", "saslTokenProvider", "bearer", "sasl", "none", "scalerAddress", "lagwise:6000", "scaler", "kafka"))
+	if _, refused := scaler.(*scalers.Refused); refused {
+		_, err := scaler.Evaluate(t.Context())
+		t.Fatal(err)
+	}
+}
+
+func TestEveryDefaultIsAValueOfItsKey(t *testing.T) {
+	t.Parallel()
+	table := kafka.Keys()
+	values, _, err := table.Decode(with())
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, key := range table {
+		if names[key.Name] {
+			t.Errorf("%s stands twice in the table", key.Name)
+		}
+		names[key.Name] = true
+		if key.Help == "" {
+			t.Errorf("%s has no help", key.Name)
+		}
+		if key.Default == "" {
+			continue
+		}
+		given, _, err := table.Decode(with(key.Name, key.Default))
+		if err != nil {
+			t.Errorf("%s: its default %q is refused: %v", key.Name, key.Default, err)
+		}
+		if fmt.Sprint(given.Text(key.Name), given.Integer(key.Name), given.Flag(key.Name), given.Duration(key.Name)) !=
+			fmt.Sprint(values.Text(key.Name), values.Integer(key.Name), values.Flag(key.Name), values.Duration(key.Name)) {
+			t.Errorf("%s: the default %q does not take effect", key.Name, key.Default)
+		}
+	}
+}
