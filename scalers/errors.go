@@ -9,19 +9,19 @@ import (
 type Cause int
 
 const (
-	// CauseRefused: the trigger's metadata is wrong; only its author can mend it.
+	// CauseRefused says that the trigger's metadata is wrong; only its author can mend it.
 	CauseRefused Cause = iota + 1
-	// CauseNotFound: the topic, partition or queue does not exist.
+	// CauseNotFound says that the topic, partition or queue does not exist.
 	CauseNotFound
-	// CauseDenied: the source knows who asks and does not allow it.
+	// CauseDenied says that the source knows who asks and does not allow it.
 	CauseDenied
-	// CauseUnauthenticated: the source rejects the credentials.
+	// CauseUnauthenticated says that the source rejects the credentials.
 	CauseUnauthenticated
-	// CauseUnreachable: no connection to the source, or what is known of it is too old.
+	// CauseUnreachable says that there is no connection to the source, or that what is known of it is too old.
 	CauseUnreachable
-	// CauseTimedOut: the source did not answer in time.
+	// CauseTimedOut says that the source did not answer in time.
 	CauseTimedOut
-	// CauseExhausted: a limit of this process is reached.
+	// CauseExhausted says that a limit of this process is reached.
 	CauseExhausted
 )
 
@@ -44,9 +44,9 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // CauseOf finds the cause that err carries; ok is false when it carries none.
 func CauseOf(err error) (cause Cause, ok bool) {
-	var e *Error
-	if errors.As(err, &e) {
-		return e.Cause, true
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return 0, false
 	}
-	return 0, false
+	return e.Cause, true
 }

@@ -3,6 +3,7 @@ package scalers
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -101,12 +102,10 @@ func (k Key) parse(value string) (any, error) {
 		}
 		return flag, nil
 	case KindChoice:
-		for _, choice := range k.Choices {
-			if value == choice {
-				return value, nil
-			}
+		if !slices.Contains(k.Choices, value) {
+			return nil, fmt.Errorf("want one of %s", strings.Join(k.Choices, ", "))
 		}
-		return nil, fmt.Errorf("want one of %s", strings.Join(k.Choices, ", "))
+		return value, nil
 	case KindList:
 		return splitList(value), nil
 	case KindDuration:

@@ -56,8 +56,10 @@ func TestTriggersThatRunTogetherStayApart(t *testing.T) {
 	var made, closed atomic.Int32
 	registry := scalers.NewRegistry(counted(&made, &closed), scalers.RegistryOptions{})
 	for _, one := range []scalers.Trigger{
-		{Namespace: "ab", Name: "c"}, {Namespace: "a", Name: "bc"},
-		{Namespace: "a", Name: "b", Metadata: map[string]string{"k": "v"}}, {Namespace: "a", Name: "b", Metadata: map[string]string{"kv": ""}},
+		{Namespace: "ab", Name: "c"},
+		{Namespace: "a", Name: "bc"},
+		{Namespace: "a", Name: "b", Metadata: map[string]string{"k": "v"}},
+		{Namespace: "a", Name: "b", Metadata: map[string]string{"kv": ""}},
 	} {
 		if _, _, err := registry.Acquire(one); err != nil {
 			t.Fatal(err)

@@ -20,6 +20,7 @@ type fakeKafka struct {
 	connection cluster.Connection
 	want       cluster.Want
 	listeners  []chan struct{}
+	armed      []lag.Partition
 	closed     int
 }
 
@@ -42,6 +43,14 @@ func (f *fakeKafka) Listen() (<-chan struct{}, func()) {
 	f.listeners = append(f.listeners, signal)
 	return signal, func() {}
 }
+
+func (f *fakeKafka) Arm(partitions []lag.Partition) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.armed = partitions
+}
+
+func (f *fakeKafka) Disarm() { f.Arm(nil) }
 
 func (f *fakeKafka) changed() {
 	f.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,7 +46,12 @@ const (
 
 // Keys is every key of a Kafka trigger (KEDA: pkg/scalers/kafka_scaler.go, kafkaMetadata).
 func Keys() scalers.KeyTable {
-	table := scalers.KeyTable{
+	return slices.Concat(observedKeys(), countingKeys(), limitKeys(), connectionKeys(), credentialKeys(), scalers.CommonKeys())
+}
+
+// observedKeys say whose lag counts, and where.
+func observedKeys() scalers.KeyTable {
+	return scalers.KeyTable{
 		{
 			Name: keyBootstrapServers, Kind: scalers.KindList, Origin: scalers.FromKEDA, FromEnv: true, Check: checkServers,
 			Help: "Kafka brokers as host:port, comma-separated. May be left out when connection is set.",
@@ -62,6 +68,12 @@ func Keys() scalers.KeyTable {
 			Name: keyPartitionLimitation, Kind: scalers.KindText, Origin: scalers.FromKEDA, Check: checkRanges,
 			Help: `Partitions that count, such as "1,2,10-20". Ignored without topic.`,
 		},
+	}
+}
+
+// countingKeys say how lag is counted, and what it is held against.
+func countingKeys() scalers.KeyTable {
+	return scalers.KeyTable{
 		{
 			Name: keyLagThreshold, Kind: scalers.KindInteger, Origin: scalers.FromKEDA, Default: "10", Bounds: scalers.AtLeast(1),
 			Help: "Lag that one replica should carry.",
@@ -79,6 +91,25 @@ func Keys() scalers.KeyTable {
 			Help: "A partition without a committed offset counts 0.",
 		},
 		{
+			Name: keyExcludePersistent, Kind: scalers.KindFlag, Origin: scalers.FromKEDA, Default: "false",
+			Help: "A partition whose committed offset does not move counts 0 in the metric; it still activates.",
+		},
+		{
+			Name: keyPersistentInterval, Kind: scalers.KindDuration, Origin: scalers.Own, Default: "30s",
+			Bounds: &scalers.Bounds{Min: int64(100 * time.Millisecond), Max: int64(time.Hour)},
+			Help:   "How long a committed offset must stand still for excludePersistentLag.",
+		},
+		{
+			Name: keyClampToLogStart, Kind: scalers.KindFlag, Origin: scalers.Own, Default: "false",
+			Help: "A committed offset whose records were already deleted counts from the log start.",
+		},
+	}
+}
+
+// limitKeys bound the number of replicas that the metric asks for.
+func limitKeys() scalers.KeyTable {
+	return scalers.KeyTable{
+		{
 			Name: keyAllowIdle, Kind: scalers.KindFlag, Origin: scalers.FromKEDA, Default: "false", Excludes: []string{keyLimitToLagging},
 			Help: "Allow more replicas than partitions.",
 		},
@@ -91,22 +122,15 @@ func Keys() scalers.KeyTable {
 			Help: "Only replica counts that divide the number of partitions. Needs topic.",
 		},
 		{
-			Name: keyExcludePersistent, Kind: scalers.KindFlag, Origin: scalers.FromKEDA, Default: "false",
-			Help: "A partition whose committed offset does not move counts 0 in the metric; it still activates.",
-		},
-		{
-			Name: keyPersistentInterval, Kind: scalers.KindDuration, Origin: scalers.Own, Default: "30s",
-			Bounds: &scalers.Bounds{Min: int64(100 * time.Millisecond), Max: int64(time.Hour)},
-			Help:   "How long a committed offset must stand still for excludePersistentLag.",
-		},
-		{
 			Name: keyCapRounding, Kind: scalers.KindChoice, Origin: scalers.Own, Default: roundDown, Choices: []string{roundDown, roundUp},
 			Help: "floor caps as KEDA does, which lets 29 lag at threshold 5 on 5 partitions ask for 6 replicas; ceil never asks for more replicas than partitions.",
 		},
-		{
-			Name: keyClampToLogStart, Kind: scalers.KindFlag, Origin: scalers.Own, Default: "false",
-			Help: "A committed offset whose records were already deleted counts from the log start.",
-		},
+	}
+}
+
+// connectionKeys say how to reach the brokers.
+func connectionKeys() scalers.KeyTable {
+	return scalers.KeyTable{
 		{
 			Name: keyConnection, Kind: scalers.KindText, Origin: scalers.Own,
 			Help: "Named connection of lagwise's configuration: brokers, TLS and credentials.",
@@ -142,24 +166,24 @@ func Keys() scalers.KeyTable {
 			Help: "Without effect: the protocol version is negotiated.",
 		},
 	}
-	for _, name := range credentialKeys() {
+}
+
+// credentialKeys are read by KEDA's kafka scalers from a TriggerAuthentication, which KEDA does not pass on
+// (kafka_scaler.go, order=authParams), and the AWS keys that it reads from metadata as well.
+func credentialKeys() scalers.KeyTable {
+	var table scalers.KeyTable
+	for _, name := range []string{
+		"username", "password", "ca", "cert", "key", "keyPassword",
+		"scopes", "oauthTokenEndpointUri", "oauthExtensions",
+		"realm", "keytab", "ccacheName", "kerberosConfig", "kerberosServiceName",
+		"awsAccessKeyID", "awsSecretAccessKey", "awsSessionToken",
+	} {
 		table = append(table, scalers.Key{
 			Name: name, Kind: scalers.KindText, Origin: scalers.Credential, FromEnv: true,
 			Help: "Refused in metadata; belongs in a connection.",
 		})
 	}
-	return append(table, scalers.CommonKeys()...)
-}
-
-// credentialKeys are read by KEDA's kafka scalers from a TriggerAuthentication, which KEDA does not pass on
-// (kafka_scaler.go, order=authParams), and the AWS keys that it reads from metadata as well.
-func credentialKeys() []string {
-	return []string{
-		"username", "password", "ca", "cert", "key", "keyPassword",
-		"scopes", "oauthTokenEndpointUri", "oauthExtensions",
-		"realm", "keytab", "ccacheName", "kerberosConfig", "kerberosServiceName",
-		"awsAccessKeyID", "awsSecretAccessKey", "awsSessionToken",
-	}
+	return table
 }
 
 func checkServers(value string) error {
@@ -190,7 +214,7 @@ func checkTopics(value string) error {
 			continue
 		}
 		if err := cluster.CheckTopic(topic); err != nil {
-			return err //nolint:wrapcheck // the decoder names key and value
+			return err
 		}
 	}
 	if strings.Trim(value, ", ") == "" {
@@ -201,7 +225,7 @@ func checkTopics(value string) error {
 
 func checkRanges(value string) error {
 	_, err := lag.ParseRanges(value)
-	return err //nolint:wrapcheck // the decoder names key and value
+	return err
 }
 
 // checkVersion accepts what KEDA accepts (github.com/IBM/sarama, ParseKafkaVersion).

@@ -16,6 +16,9 @@ import (
 type Subscription interface {
 	View(ctx context.Context) (lag.View, error)
 	Listen() (changed <-chan struct{}, stop func())
+	// Arm asks for an observation as soon as a record lands on one of the partitions; Disarm takes that back.
+	Arm(partitions []lag.Partition)
+	Disarm()
 	io.Closer
 }
 
@@ -48,8 +51,10 @@ type Scaler struct {
 	mu         sync.Mutex
 	subscribed Subscription
 	closed     bool
+	watchers   int
 	// answer is the decision on the observation made at answeredAt; questions about the same observation share it.
 	answer     scalers.Evaluation
+	counted    []lag.Count
 	answeredAt time.Time
 	revisitAt  time.Time
 }
@@ -59,22 +64,28 @@ func (s *Scaler) Metric() scalers.Metric { return s.metric }
 
 // Evaluate decides on the latest observation.
 func (s *Scaler) Evaluate(ctx context.Context) (scalers.Evaluation, error) {
+	evaluation, _, err := s.evaluate(ctx)
+	return evaluation, err
+}
+
+func (s *Scaler) evaluate(ctx context.Context) (scalers.Evaluation, []lag.Count, error) {
 	subscription, err := s.subscription()
 	if err != nil {
-		return scalers.Evaluation{}, explain(err, s.settings.connection.Name)
+		return scalers.Evaluation{}, nil, explain(err, s.settings.connection.Name)
 	}
 	view, err := subscription.View(ctx)
 	if err != nil {
-		return scalers.Evaluation{}, explain(err, s.settings.connection.Name)
+		return scalers.Evaluation{}, nil, explain(err, s.settings.connection.Name)
 	}
-	evaluation, err := s.decide(view)
+	evaluation, counted, err := s.decide(view)
 	if err != nil {
-		return scalers.Evaluation{}, explain(err, s.settings.connection.Name)
+		return scalers.Evaluation{}, nil, explain(err, s.settings.connection.Name)
 	}
-	return evaluation, nil
+	return evaluation, counted, nil
 }
 
-// Watch evaluates at each new observation.
+// Watch evaluates at each new observation. While the trigger is inactive, a record on a partition that counts brings the
+// next observation at once.
 func (s *Scaler) Watch(ctx context.Context, seen func(scalers.Evaluation) error) error {
 	subscription, err := s.subscription()
 	if err != nil {
@@ -82,10 +93,22 @@ func (s *Scaler) Watch(ctx context.Context, seen func(scalers.Evaluation) error)
 	}
 	changed, stop := subscription.Listen()
 	defer stop()
+	s.watching(1)
+	defer func() {
+		if s.watching(-1) == 0 {
+			subscription.Disarm()
+		}
+	}()
 	for {
-		if evaluation, err := s.Evaluate(ctx); err == nil {
+		if evaluation, counted, err := s.evaluate(ctx); err == nil {
+			if !evaluation.Active {
+				subscription.Arm(partitionsOf(counted))
+			}
 			if err := seen(evaluation); err != nil {
 				return err
+			}
+			if evaluation.Active {
+				subscription.Disarm()
 			}
 		}
 		select {
@@ -94,6 +117,22 @@ func (s *Scaler) Watch(ctx context.Context, seen func(scalers.Evaluation) error)
 		case <-changed:
 		}
 	}
+}
+
+// watching counts the open watches.
+func (s *Scaler) watching(more int) (open int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watchers += more
+	return s.watchers
+}
+
+func partitionsOf(counted []lag.Count) []lag.Partition {
+	partitions := make([]lag.Partition, len(counted))
+	for i, count := range counted {
+		partitions[i] = count.Partition
+	}
+	return partitions
 }
 
 // Close ends the observation.
@@ -125,20 +164,20 @@ func (s *Scaler) subscription() (Subscription, error) { //nolint:ireturn // the 
 	return subscription, nil
 }
 
-func (s *Scaler) decide(view lag.View) (scalers.Evaluation, error) {
+func (s *Scaler) decide(view lag.View) (scalers.Evaluation, []lag.Count, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sameView := s.answeredAt.Equal(view.Latest.At) && (s.revisitAt.IsZero() || view.Now.Before(s.revisitAt))
 	if sameView && !s.answeredAt.IsZero() {
-		return s.answer, nil
+		return s.answer, s.counted, nil
 	}
 	decision, err := s.settings.policy.Decide(view)
 	if err != nil {
-		return scalers.Evaluation{}, err //nolint:wrapcheck // explain gives it its cause
+		return scalers.Evaluation{}, nil, err
 	}
-	s.answer = evaluationOf(decision, view.Latest.At)
+	s.answer, s.counted = evaluationOf(decision, view.Latest.At), decision.Partitions
 	s.answeredAt, s.revisitAt = view.Latest.At, decision.RevisitAt
-	return s.answer, nil
+	return s.answer, s.counted, nil
 }
 
 func evaluationOf(decision lag.Decision, at time.Time) scalers.Evaluation {

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -18,6 +19,8 @@ type topicState struct {
 	// identity changes when a topic is deleted and made again; empty where the broker knows no topic ids.
 	identity   string
 	partitions []int32
+	// unreadable says that the topic's records may not be fetched (no READ); false where the broker does not tell.
+	unreadable bool
 	err        error
 }
 
@@ -89,9 +92,9 @@ func (c *client) poll(wait time.Duration) error {
 
 func (c *client) describe(ctx context.Context, topics []string) (map[string]topicState, error) {
 	if c.describeAll {
-		return c.describeEverything()
+		return c.describeFromEverything(topics)
 	}
-	result, err := c.admin.DescribeTopics(ctx, kafka.NewTopicCollectionOfTopicNames(topics), kafka.SetAdminRequestTimeout(c.requestTimeout))
+	result, err := c.admin.DescribeTopics(ctx, kafka.NewTopicCollectionOfTopicNames(topics), kafka.SetAdminRequestTimeout(c.requestTimeout), kafka.SetAdminOptionIncludeAuthorizedOperations(true))
 	if err != nil {
 		return nil, err //nolint:wrapcheck // the caller names the topics
 	}
@@ -105,19 +108,30 @@ func (c *client) describe(ctx context.Context, topics []string) (map[string]topi
 		for i, info := range description.Partitions {
 			ids[i] = int32(info.Partition) //nolint:gosec // Kafka's partition ids are 32 bits wide
 		}
-		states[description.Name] = topicState{identity: description.TopicID.String(), partitions: ids}
+		states[description.Name] = topicState{
+			identity: description.TopicID.String(), partitions: ids, unreadable: mayNotRead(description.AuthorizedOperations),
+		}
 	}
 	return states, nil
 }
 
-// describeEverything asks for all topics, which creates none; asking librdkafka for a single one by this call would.
-func (c *client) describeEverything() (map[string]topicState, error) {
+// mayNotRead: brokers before 2.3 tell nothing.
+func mayNotRead(allowed []kafka.ACLOperation) bool {
+	return len(allowed) > 0 && !slices.Contains(allowed, kafka.ACLOperationRead) && !slices.Contains(allowed, kafka.ACLOperationAll)
+}
+
+// describeFromEverything asks for all topics, which creates none; asking librdkafka for a single one by this call would.
+func (c *client) describeFromEverything(topics []string) (map[string]topicState, error) {
 	metadata, err := c.admin.GetMetadata(nil, true, int(c.requestTimeout.Milliseconds()))
 	if err != nil {
 		return nil, err //nolint:wrapcheck // the caller names the topics
 	}
-	states := make(map[string]topicState, len(metadata.Topics))
-	for name, topic := range metadata.Topics {
+	states := make(map[string]topicState, len(topics))
+	for _, name := range topics {
+		topic, found := metadata.Topics[name]
+		if !found {
+			continue
+		}
 		ids := make([]int32, len(topic.Partitions))
 		for i, info := range topic.Partitions {
 			ids[i] = info.ID

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -14,11 +15,11 @@ import (
 // Secret is text that no log, error or page may show. Only this package reads what is inside.
 type Secret string
 
-// String hides the secret from every formatter.
+// String hides the secret from everybody who asks for text.
 func (Secret) String() string { return "(hidden)" }
 
-// GoString hides the secret from %#v.
-func (s Secret) GoString() string { return s.String() }
+// Format hides the secret from every verb of fmt, those that no String method is asked for included.
+func (s Secret) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, s.String()) }
 
 // MarshalText hides the secret from encoders, slog's among them.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
@@ -61,12 +62,15 @@ type Connection struct {
 	SASL             *SASL
 }
 
+// String is the connection's name alone: behind a pointer inside a struct, fmt's %s would show secrets after all.
+func (c Connection) String() string { return c.Name }
+
 // Limits on waiting inside librdkafka. A dead broker must be noticed well before an observation grows too old to serve.
 const (
 	socketTimeout  = 10 * time.Second
 	connectTimeout = 3 * time.Second
-	reconnectMin   = 100 * time.Millisecond
-	reconnectMax   = 2 * time.Second
+	firstReconnect = 100 * time.Millisecond
+	lastReconnect  = 2 * time.Second
 	sessionGroup   = "lagwise"
 	metadataMaxAge = 5 * time.Minute
 )
@@ -82,8 +86,8 @@ func (c Connection) config() *kafka.ConfigMap {
 		"allow.auto.create.topics":           false,
 		"socket.timeout.ms":                  int(socketTimeout.Milliseconds()),
 		"socket.connection.setup.timeout.ms": int(connectTimeout.Milliseconds()),
-		"reconnect.backoff.ms":               int(reconnectMin.Milliseconds()),
-		"reconnect.backoff.max.ms":           int(reconnectMax.Milliseconds()),
+		"reconnect.backoff.ms":               int(firstReconnect.Milliseconds()),
+		"reconnect.backoff.max.ms":           int(lastReconnect.Milliseconds()),
 		"metadata.max.age.ms":                int(metadataMaxAge.Milliseconds()),
 		"log.connection.close":               false,
 		"security.protocol":                  c.protocol(),

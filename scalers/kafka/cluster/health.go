@@ -20,11 +20,15 @@ type health struct {
 }
 
 // reportLife is how long a reported error explains later time-outs. librdkafka repeats it at each reconnection attempt,
-// at most reconnectMax apart.
+// at most lastReconnect apart.
 const reportLife = 30 * time.Second
 
 // report notes an error that came unasked. It returns a fault when the cluster is to be taken for failing because of it.
 func (h *health) report(err error, connection string, now time.Time) *Fault {
+	// librdkafka asks about the session's own group, which nobody uses: that it is denied explains no time-out.
+	if kindOf(err) == Denied {
+		return nil
+	}
 	allDown := hasCode(err, kafka.ErrAllBrokersDown)
 	// "All brokers down" follows errors that say why, and must not replace them.
 	if !allDown || h.reported == nil || now.Sub(h.reportedAt) > reportLife {

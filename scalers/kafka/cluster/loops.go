@@ -52,8 +52,11 @@ func (s *session) refresh(ctx context.Context, source source) {
 		case <-timer.C:
 		}
 		began := time.Now()
-		fault := s.attempt(ctx, source, s.everybody())
+		everybody := s.everybody()
+		fault := s.attempt(ctx, source, everybody, false)
+		s.ledger.prune(time.Now())
 		if fault == nil {
+			s.log.Debug("observed every trigger", "triggers", len(everybody), "took", time.Since(began))
 			if failures > 0 {
 				s.log.Info("Kafka answers again", "failures", failures)
 			}
@@ -86,13 +89,20 @@ func (s *session) urgent(ctx context.Context, source source) {
 	var attempts errgroup.Group
 	attempts.SetLimit(attemptsAtOnce)
 	defer func() { _ = attempts.Wait() }()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.wake:
+		case <-timer.C:
 		}
-		waiting := s.takeWaiting()
+		waiting, next := s.takeDue(time.Now())
+		timer.Reset(next)
+		if len(waiting) == 0 {
+			continue
+		}
 		if fault := s.trouble(); fault != nil {
 			for _, subscription := range waiting {
 				subscription.publish(time.Now(), result{fault: fault})
@@ -100,7 +110,7 @@ func (s *session) urgent(ctx context.Context, source source) {
 			continue
 		}
 		attempts.Go(func() error {
-			s.attempt(ctx, source, waiting)
+			_ = s.attempt(ctx, source, waiting, true) // told to each subscription
 			return nil
 		})
 	}

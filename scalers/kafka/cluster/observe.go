@@ -21,61 +21,111 @@ const groupsInFlight = 16
 // pass reads everything that a set of wants needs, once: what several wants share is asked for once. Its steps run in
 // order; each gathers answers by topic, partition or group, and assemble puts them together for each want.
 type pass struct {
-	admin admin
-	at    time.Time
-	wants []Want
+	admin  admin
+	ledger *ledger
+	at     time.Time
+	wants  []Want
+	// urgent passes serve somebody who waits: they read everything at once instead of sparing requests.
+	urgent bool
 
 	topics   map[string]topicState
 	ends     map[partition]offsetState
 	starts   map[partition]offsetState
 	commits  map[string]map[partition]commitState
 	groupErr map[string]error
+	// fetched are the groups whose commits were read in this pass rather than remembered.
+	fetched map[string]bool
 }
 
 // observe answers every want; the results are in the order of wants. A fault of the whole cluster is every want's
 // fault, and is returned beside them as well.
-func observe(ctx context.Context, admin admin, at time.Time, wants []Want) ([]result, *Fault) {
-	p := &pass{
-		admin: admin, at: at, wants: wants,
-		topics: map[string]topicState{}, ends: map[partition]offsetState{}, starts: map[partition]offsetState{},
-		commits: map[string]map[partition]commitState{}, groupErr: map[string]error{},
-	}
+func (p *pass) observe(ctx context.Context) ([]result, *Fault) {
+	p.topics, p.ends, p.starts = map[string]topicState{}, map[partition]offsetState{}, map[partition]offsetState{}
+	p.commits, p.groupErr, p.fetched = map[string]map[partition]commitState{}, map[string]error{}, map[string]bool{}
 	if fault := p.read(ctx); fault != nil {
-		results := make([]result, len(wants))
+		results := make([]result, len(p.wants))
 		for i := range results {
 			results[i].fault = fault
 		}
 		return results, fault
 	}
-	results := make([]result, len(wants))
-	for i, want := range wants {
+	results := make([]result, len(p.wants))
+	for i, want := range p.wants {
 		results[i] = p.assemble(want)
 	}
 	return results, nil
 }
 
-// read goes from the outside in: which topics, which partitions, where they end, and then how far each group got. Ends
-// are read before commits, so a consumer that moves on meanwhile can only make lag look smaller than it was; where a
-// commit overtook its end, settle reads the end again.
+// read goes from the outside in: which topics, which partitions, where they end, and how far each group got. A commit
+// that overtook its log end between the two readings makes settle read the end again.
 func (p *pass) read(ctx context.Context) *Fault {
 	p.discover(ctx)
 	if fault := p.describe(ctx); fault != nil {
 		return fault
 	}
-	ends, fault := p.readOffsets(ctx, logEnd, p.allPartitions())
-	if fault != nil {
+	if fault := p.readEndsAndCommits(ctx); fault != nil {
 		return fault
 	}
-	p.ends = ends
-	p.readCommits(ctx)
 	if fault := p.settle(ctx); fault != nil {
 		return fault
 	}
+	p.note()
 	if starting := p.partitionsNeedingStart(); len(starting) > 0 {
 		// KEDA counts up to the log end when the start is not to be had; a start that is missing here says so.
 		p.starts, _ = p.readOffsets(ctx, logStart, starting)
 	}
 	return nil
+}
+
+// readEndsAndCommits reads both at once when somebody waits. Otherwise ends come first, because they tell which groups
+// need not be asked.
+func (p *pass) readEndsAndCommits(ctx context.Context) *Fault {
+	groups := p.groupsToRead()
+	var both sync.WaitGroup
+	if p.urgent {
+		both.Go(func() { p.fetch(ctx, groups) })
+	}
+	ends, fault := p.readOffsets(ctx, logEnd, p.allPartitions())
+	both.Wait()
+	if fault != nil {
+		return fault
+	}
+	p.ends = ends
+	if !p.urgent {
+		p.fetch(ctx, p.unsettled(groups))
+	}
+	return nil
+}
+
+// unsettled leaves out the groups whose commits cannot have changed, and takes those from the ledger.
+func (p *pass) unsettled(groups map[string][]partition) map[string][]partition {
+	asked := map[string][]partition{}
+	for group, wanted := range groups {
+		if commits, settled := p.ledger.settled(group, wanted, p.ends, p.at); settled && !p.fetched[group] {
+			p.commits[group] = commits
+			continue
+		}
+		asked[group] = wanted
+	}
+	return asked
+}
+
+// note keeps what was read for the passes to come. A topic whose partitions are not what they were known to be, or that
+// ends before a commit even after a second look, may have been deleted and made again.
+func (p *pass) note() {
+	for group := range p.fetched {
+		p.ledger.commit(group, p.commits[group], p.ends, p.at)
+		for at, commit := range p.commits[group] {
+			if end, read := p.ends[at]; read && commit.committed && commit.offset > end.offset {
+				p.ledger.forget(at.topic)
+			}
+		}
+	}
+	for at, end := range p.ends {
+		if end.err != nil {
+			p.ledger.forget(at.topic)
+		}
+	}
 }
 
 // discover reads all commits of the groups whose wants name no topic.
@@ -99,15 +149,28 @@ func (p *pass) describe(ctx context.Context) *Fault {
 	if len(named) == 0 {
 		return nil
 	}
-	topics := slices.Sorted(maps.Keys(named))
+	known, unknown := p.ledger.recall(slices.Sorted(maps.Keys(named)), p.at)
+	p.topics = known
+	if len(unknown) == 0 {
+		return nil
+	}
 	states, err := batch[string, string, topicState]{
 		ask:   func(some []string) (map[string]topicState, error) { return p.admin.describe(ctx, some) },
 		blame: func(topic string, err error) (string, topicState) { return topic, topicState{err: err} },
-	}.bisect(topics)
-	if err != nil {
+	}.bisect(unknown)
+	switch {
+	case err == nil:
+	case kindOf(err) == TimedOut && len(known) > 0:
+		// Whether the cluster is at fault or the new topics alone shows when the others' offsets are asked for.
+		states = map[string]topicState{}
+		for _, topic := range unknown {
+			states[topic] = topicState{err: err}
+		}
+	default:
 		return faultOf("describing topics", err)
 	}
-	p.topics = states
+	p.ledger.describe(states, p.at)
+	maps.Copy(p.topics, states)
 	return nil
 }
 
@@ -154,8 +217,8 @@ func (p *pass) readOffsets(ctx context.Context, end end, wanted []partition) (ma
 	return states, nil
 }
 
-// readCommits asks each group for its position in the partitions that its wants count, one request a group.
-func (p *pass) readCommits(ctx context.Context) {
+// groupsToRead lists, for each group, the partitions that its wants count; reading them takes one request a group.
+func (p *pass) groupsToRead() map[string][]partition {
 	groups := map[string][]partition{}
 	for _, want := range p.wants {
 		for _, topic := range want.Topics {
@@ -168,7 +231,7 @@ func (p *pass) readCommits(ctx context.Context) {
 		slices.SortFunc(wanted, comparePartitions)
 		groups[group] = slices.Compact(wanted)
 	}
-	p.fetch(ctx, groups)
+	return groups
 }
 
 // fetch reads the groups' commits with bounded concurrency; a group's failure is its own.
@@ -183,12 +246,13 @@ func (p *pass) fetch(ctx context.Context, groups map[string][]partition) {
 			defer mu.Unlock()
 			if err != nil {
 				p.groupErr[group] = err
-				return nil //nolint:nilerr // kept for the wants of this group; the other groups go on
+				return nil // kept for the wants of this group; the other groups go on
 			}
 			if p.commits[group] == nil {
 				p.commits[group] = map[partition]commitState{}
 			}
 			maps.Copy(p.commits[group], states)
+			p.fetched[group] = true
 			return nil
 		})
 	}

@@ -17,6 +17,10 @@ type Options struct {
 	RefreshInterval time.Duration
 	// MaxSnapshotAge is how old an observation may grow before it is an error; three times RefreshInterval by default.
 	MaxSnapshotAge time.Duration
+	// TopicLife is for how long a topic's partitions are taken as known; six times RefreshInterval by default.
+	TopicLife time.Duration
+	// GroupLife is after how long a group's commits are read again although nothing moved; 30 s by default.
+	GroupLife time.Duration
 	// RequestTimeout bounds one request to Kafka; 5 s by default.
 	RequestTimeout time.Duration
 	// MaxSessions bounds the sessions alive at once; 256 by default.
@@ -34,6 +38,12 @@ func (o Options) withDefaults() Options {
 	if o.MaxSnapshotAge <= 0 {
 		o.MaxSnapshotAge = 3 * o.RefreshInterval
 	}
+	if o.TopicLife <= 0 {
+		o.TopicLife = 6 * o.RefreshInterval
+	}
+	if o.GroupLife <= 0 {
+		o.GroupLife = 30 * time.Second
+	}
 	if o.RequestTimeout <= 0 {
 		o.RequestTimeout = 5 * time.Second
 	}
@@ -49,6 +59,7 @@ func (o Options) withDefaults() Options {
 // Pool owns the sessions: one for each distinct Connection that somebody subscribes to.
 type Pool struct {
 	options Options
+	open    func(Connection, Options) (source, error)
 
 	mu       sync.Mutex
 	sessions map[[sha256.Size]byte]*session
@@ -59,7 +70,10 @@ type Pool struct {
 
 // NewPool makes a pool; nothing is connected before Run.
 func NewPool(options Options) *Pool {
-	return &Pool{options: options.withDefaults(), sessions: map[[sha256.Size]byte]*session{}, wake: make(chan struct{}, 1)}
+	return &Pool{
+		options: options.withDefaults(), open: openSource,
+		sessions: map[[sha256.Size]byte]*session{}, wake: make(chan struct{}, 1),
+	}
 }
 
 // Subscribe asks for want to be observed on connection from now on. It does no I/O. Sessions begin when Run runs.
@@ -73,7 +87,7 @@ func (p *Pool) Subscribe(connection Connection, want Want) (*Subscription, error
 			return nil, &Fault{Kind: Exhausted, About: fmt.Sprintf("%d Kafka connections are in use already, the limit of this lagwise", len(p.sessions))}
 		}
 		s = newSession(connection, p.options, p.leave)
-		s.key = key
+		s.key, s.open = key, p.open
 		p.sessions[key] = s
 		p.starting = append(p.starting, s)
 		select {

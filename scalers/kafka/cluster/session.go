@@ -39,23 +39,28 @@ type session struct {
 
 	mu            sync.Mutex
 	subscriptions map[*Subscription]struct{}
-	// waiting are the subscriptions that want to be observed at once; wake tells the urgent loop of them.
-	waiting map[*Subscription]struct{}
+	// waiting are the subscriptions that cannot wait for their turn, and when each is due; wake tells the urgent loop.
+	waiting map[*Subscription]time.Time
 	wake    chan struct{}
 	health  health
+	ledger  *ledger
+	tails   *tails
 }
 
 func newSession(connection Connection, options Options, onLeave func(*session, *Subscription)) *session {
-	return &session{
+	s := &session{
 		connection: connection, options: options, onLeave: onLeave, open: openSource,
 		log:           options.Log.With("connection", connection.Name),
 		abandoned:     make(chan struct{}),
-		subscriptions: map[*Subscription]struct{}{}, waiting: map[*Subscription]struct{}{},
-		wake: make(chan struct{}, 1),
+		subscriptions: map[*Subscription]struct{}{}, waiting: map[*Subscription]time.Time{},
+		wake:   make(chan struct{}, 1),
+		ledger: newLedger(options.TopicLife, options.GroupLife),
 	}
+	s.tails = newTails(func() (fetcher, error) { return openConsumer(connection) }, s.wakeUp, s.log)
+	return s
 }
 
-func openSource(connection Connection, options Options) (source, error) {
+func openSource(connection Connection, options Options) (source, error) { //nolint:ireturn // stands for the function that opens fakes
 	return openClient(connection, options)
 }
 
@@ -64,7 +69,7 @@ func (s *session) join(want Want) *Subscription {
 	s.mu.Lock()
 	s.subscriptions[subscription] = struct{}{}
 	s.mu.Unlock()
-	s.hurry(subscription)
+	s.hurry(subscription, time.Now())
 	return subscription
 }
 
@@ -73,16 +78,21 @@ func (s *session) leave(subscription *Subscription) { s.onLeave(s, subscription)
 // remove forgets a subscription and counts those left.
 func (s *session) remove(subscription *Subscription) (left int) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	delete(s.subscriptions, subscription)
 	delete(s.waiting, subscription)
-	return len(s.subscriptions)
+	left = len(s.subscriptions)
+	s.mu.Unlock()
+	s.tails.unwatch(subscription)
+	return left
 }
 
-// hurry asks for the subscription to be observed at once. Asking again before that happened changes nothing.
-func (s *session) hurry(subscription *Subscription) {
+// hurry asks for the subscription to be observed when it is due, if that is not asked for already.
+func (s *session) hurry(subscription *Subscription, due time.Time) {
 	s.mu.Lock()
-	s.waiting[subscription] = struct{}{}
+	earlier, waits := s.waiting[subscription]
+	if _, joined := s.subscriptions[subscription]; joined && (!waits || due.Before(earlier)) {
+		s.waiting[subscription] = due
+	}
 	s.mu.Unlock()
 	select {
 	case s.wake <- struct{}{}:
@@ -90,10 +100,35 @@ func (s *session) hurry(subscription *Subscription) {
 	}
 }
 
+func (s *session) isDueOrGone(subscription *Subscription) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, due := s.waiting[subscription]
+	_, joined := s.subscriptions[subscription]
+	return due || !joined
+}
+
+// takeDue lists those that are due, forgets that they were, and says how long the next one has time.
+func (s *session) takeDue(now time.Time) (due []*Subscription, next time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next = time.Hour
+	for subscription, at := range s.waiting {
+		if left := at.Sub(now); left > 0 {
+			next = min(next, left)
+			continue
+		}
+		due = append(due, subscription)
+		delete(s.waiting, subscription)
+	}
+	return due, next
+}
+
 var errAbandoned = errors.New("nobody subscribes any more")
 
-// run serves until ctx ends or everybody left. Three loops share the client: events listens for what librdkafka reports
-// unasked, refresh observes every subscription in its turn, and urgent observes those that cannot wait for it.
+// run serves until ctx ends or everybody left. Three loops share one client: events listens for what librdkafka reports
+// unasked, refresh observes every subscription in its turn, and urgent observes those that cannot wait for it. The tails,
+// with clients of their own, tell urgent of records.
 func (s *session) run(ctx context.Context) error {
 	source, err := s.open(s.connection, s.options)
 	if err != nil {
@@ -112,6 +147,7 @@ func (s *session) run(ctx context.Context) error {
 	group.Go(func() error { s.events(ctx, source); return nil })
 	group.Go(func() error { s.refresh(ctx, source); return nil })
 	group.Go(func() error { s.urgent(ctx, source); return nil })
+	group.Go(func() error { return s.tails.run(ctx) })
 	err = group.Wait()
 	if closeErr := source.close(); closeErr != nil {
 		s.log.Warn("closing the Kafka client", "error", closeErr)
@@ -129,18 +165,9 @@ func (s *session) everybody() []*Subscription {
 	return slices.Collect(maps.Keys(s.subscriptions))
 }
 
-// takeWaiting lists those that want to be observed at once, and forgets that they did.
-func (s *session) takeWaiting() []*Subscription {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	waiting := slices.Collect(maps.Keys(s.waiting))
-	clear(s.waiting)
-	return waiting
-}
-
 // attempt observes the subscriptions and tells each of them the outcome. It returns the cluster's own fault, if that
 // was it.
-func (s *session) attempt(ctx context.Context, source source, subscriptions []*Subscription) *Fault {
+func (s *session) attempt(ctx context.Context, source source, subscriptions []*Subscription, urgent bool) *Fault {
 	if len(subscriptions) == 0 {
 		return nil
 	}
@@ -149,9 +176,12 @@ func (s *session) attempt(ctx context.Context, source source, subscriptions []*S
 		wants[i] = subscription.want
 	}
 	began := time.Now()
-	results, fault := observe(ctx, source, began, wants)
-	if ctx.Err() != nil {
+	pass := &pass{admin: source, ledger: s.ledger, at: began, wants: wants, urgent: urgent}
+	results, fault := pass.observe(ctx)
+	select {
+	case <-ctx.Done(): // what was read is of no use any more
 		return nil
+	default:
 	}
 	s.mu.Lock()
 	fault = s.health.after(fault, time.Now())

@@ -24,6 +24,7 @@ type Subscription struct {
 	attempted chan struct{}
 	listeners map[chan struct{}]struct{}
 	closed    bool
+	rest      rest
 }
 
 func newSubscription(session *session, want Want) *Subscription {

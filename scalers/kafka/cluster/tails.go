@@ -1,0 +1,210 @@
+package cluster
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	// maxTails bounds the consumers of a session. Each keeps two connections to a broker; librdkafka sends its whole
+	// partition list with every fetch, so more consumers, with fewer partitions each, answer faster.
+	maxTails = 7
+	// tailSize is how many partitions a consumer gets before another one is opened.
+	tailSize = 32
+)
+
+// tails wakes subscriptions the moment a record lands on a partition that they wait for. A partition is watched from an
+// explicit offset, by the subscriptions that saw the log end there, until its first record; then it is dropped, so a busy
+// topic is not consumed beyond that.
+type tails struct {
+	open func() (fetcher, error)
+	woke func(*Subscription)
+	log  *slog.Logger
+
+	mu      sync.Mutex
+	watched map[partition]*watch
+	// by lists what each subscription watches.
+	by      map[*Subscription]map[partition]struct{}
+	members []*tail
+	// starting are consumers that run has yet to start; wake tells it.
+	starting []*tail
+	wake     chan struct{}
+}
+
+// watch is one partition that somebody waits for.
+type watch struct {
+	from int64
+	by   map[*Subscription]struct{}
+	tail *tail
+}
+
+func newTails(open func() (fetcher, error), woke func(*Subscription), log *slog.Logger) *tails {
+	return &tails{
+		open: open, woke: woke, log: log,
+		watched: map[partition]*watch{}, by: map[*Subscription]map[partition]struct{}{}, wake: make(chan struct{}, 1),
+	}
+}
+
+// watch waits for a record at or after each given offset. Partitions that the subscription watches already stay as they
+// are. A partition that others watch from a later offset is watched from the earlier one from then on: either a record
+// came meanwhile, which is told at once, or the topic was made again.
+func (t *tails) watch(subscription *Subscription, ends map[partition]int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	mine := t.by[subscription]
+	if mine == nil {
+		mine = map[partition]struct{}{}
+		t.by[subscription] = mine
+	}
+	for at, end := range ends {
+		if _, already := mine[at]; already {
+			continue
+		}
+		w, found := t.watched[at]
+		if !found {
+			w = &watch{by: map[*Subscription]struct{}{}, tail: t.leastLoaded()}
+			t.watched[at] = w
+		}
+		if !found || end < w.from {
+			w.from = end
+			w.tail.want(at, end)
+		}
+		w.by[subscription] = struct{}{}
+		mine[at] = struct{}{}
+	}
+}
+
+// unwatch ends all that the subscription waits for.
+func (t *tails) unwatch(subscription *Subscription) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for at := range t.by[subscription] {
+		w := t.watched[at]
+		delete(w.by, subscription)
+		if len(w.by) == 0 {
+			t.drop(at, w)
+		}
+	}
+	delete(t.by, subscription)
+}
+
+// hit wakes everybody who waits for a record of the partition. Records from before the watched offset are leftovers of
+// an earlier watch.
+func (t *tails) hit(at partition, offset int64) {
+	t.mu.Lock()
+	w, found := t.watched[at]
+	if !found || offset < w.from {
+		t.mu.Unlock()
+		return
+	}
+	t.drop(at, w)
+	for subscription := range w.by {
+		delete(t.by[subscription], at)
+	}
+	t.mu.Unlock()
+	for subscription := range w.by {
+		t.woke(subscription)
+	}
+}
+
+func (t *tails) drop(at partition, w *watch) {
+	delete(t.watched, at)
+	w.tail.unwant(at)
+}
+
+// leastLoaded is the consumer with the fewest partitions, or a new one while all have their fill.
+func (t *tails) leastLoaded() *tail {
+	var least *tail
+	for _, member := range t.members {
+		if least == nil || member.load < least.load {
+			least = member
+		}
+	}
+	if least != nil && (least.load < tailSize || len(t.members) == maxTails) {
+		return least
+	}
+	added := newTail()
+	t.members = append(t.members, added)
+	t.starting = append(t.starting, added)
+	select {
+	case t.wake <- struct{}{}:
+	default:
+	}
+	return added
+}
+
+// run keeps the consumers going until ctx ends.
+func (t *tails) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-t.wake:
+			}
+			t.mu.Lock()
+			starting := t.starting
+			t.starting = nil
+			t.mu.Unlock()
+			for _, member := range starting {
+				group.Go(func() error { return t.follow(ctx, member) })
+			}
+		}
+	})
+	return group.Wait() //nolint:wrapcheck // the consumers say what they were doing
+}
+
+// follow opens one consumer and serves it. A consumer that cannot be opened is left out: its partitions are observed by
+// the refresh loop like all others, only later.
+func (t *tails) follow(ctx context.Context, member *tail) error {
+	fetcher, err := t.open()
+	if err != nil {
+		t.log.Error("opening a consumer for push; activation waits for the next refresh", "error", err)
+		return nil
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { t.poll(ctx, fetcher); return nil })
+	group.Go(func() error { t.assign(ctx, fetcher, member); return nil })
+	err = group.Wait()
+	if closeErr := fetcher.close(); closeErr != nil {
+		t.log.Warn("closing a consumer", "error", closeErr)
+	}
+	return err //nolint:wrapcheck // the loops return nothing else
+}
+
+func (t *tails) poll(ctx context.Context, fetcher fetcher) {
+	for ctx.Err() == nil {
+		at, offset, err := fetcher.poll(eventPoll)
+		switch {
+		case err != nil:
+			// Lost brokers come back by librdkafka's own means, and the refresh loop tells of them.
+			t.log.Debug("a consumer for push reports", "error", err)
+		case at != partition{}:
+			t.hit(at, offset)
+		}
+	}
+}
+
+// assign carries what is wanted of a consumer over to it, as many changes at once as have come together.
+func (t *tails) assign(ctx context.Context, fetcher fetcher, member *tail) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-member.changed:
+		}
+		t.mu.Lock()
+		drop, add := member.takeChanges()
+		t.mu.Unlock()
+		if err := fetcher.unassign(drop); err != nil {
+			t.log.Error("taking partitions from a consumer", "error", err)
+		}
+		if err := fetcher.assign(add); err != nil {
+			t.log.Error("giving partitions to a consumer", "error", err)
+		}
+	}
+}

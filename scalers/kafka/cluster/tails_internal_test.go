@@ -1,0 +1,246 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// record is one that a fake consumer finds.
+type record struct {
+	at     partition
+	offset int64
+}
+
+// fakeFetcher holds a consumer to librdkafka's rules: what is assigned may not be assigned again, and what is not may
+// not be unassigned.
+type fakeFetcher struct {
+	assigned map[partition]int64
+	records  chan record
+	broken   error
+	closed   bool
+}
+
+func (f *fakeFetcher) assign(from map[partition]int64) error {
+	for at, offset := range from {
+		if _, twice := f.assigned[at]; twice {
+			f.broken = fmt.Errorf("%v assigned twice", at)
+		}
+		f.assigned[at] = offset
+	}
+	return nil
+}
+
+func (f *fakeFetcher) unassign(partitions []partition) error {
+	for _, at := range partitions {
+		if _, is := f.assigned[at]; !is {
+			f.broken = fmt.Errorf("%v unassigned, but it was not assigned", at)
+		}
+		delete(f.assigned, at)
+	}
+	return nil
+}
+
+func (f *fakeFetcher) poll(wait time.Duration) (partition, int64, error) {
+	select {
+	case found := <-f.records:
+		return found.at, found.offset, nil
+	case <-time.After(wait):
+		return partition{}, 0, nil
+	}
+}
+
+func (f *fakeFetcher) close() error {
+	f.closed = true
+	return nil
+}
+
+// withTails runs tails over fake consumers in a bubble of synthetic time.
+func withTails(t *testing.T, test func(t *testing.T, tails *tails, fetchers *[]*fakeFetcher, woken chan *Subscription)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		var fetchers []*fakeFetcher
+		var opening sync.Mutex
+		woken := make(chan *Subscription, 100)
+		tails := newTails(func() (fetcher, error) {
+			opened := &fakeFetcher{assigned: map[partition]int64{}, records: make(chan record)}
+			opening.Lock()
+			defer opening.Unlock()
+			fetchers = append(fetchers, opened)
+			return opened, nil
+		}, func(s *Subscription) { woken <- s }, slog.New(slog.DiscardHandler))
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- tails.run(ctx) }()
+		test(t, tails, &fetchers, woken)
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		for _, fetcher := range fetchers {
+			if fetcher.broken != nil || !fetcher.closed {
+				t.Errorf("broken: %v, closed: %v", fetcher.broken, fetcher.closed)
+			}
+		}
+	})
+}
+
+func TestARecordWakesThoseWhoWaitAndDropsThePartition(t *testing.T) {
+	t.Parallel()
+	withTails(t, func(t *testing.T, tails *tails, fetchers *[]*fakeFetcher, woken chan *Subscription) {
+		t.Helper()
+		one, two, at, other := &Subscription{}, &Subscription{}, partition{"orders", 0}, partition{"orders", 1}
+		tails.watch(one, map[partition]int64{at: 10, other: 5})
+		tails.watch(two, map[partition]int64{at: 10})
+		synctest.Wait()
+		fetcher := (*fetchers)[0]
+		if fetcher.assigned[at] != 10 || fetcher.assigned[other] != 5 {
+			t.Fatalf("assigned %v", fetcher.assigned)
+		}
+		fetcher.records <- record{at, 10}
+		if first, second := <-woken, <-woken; first == second {
+			t.Error("one was woken twice, the other not at all")
+		}
+		synctest.Wait()
+		if _, still := fetcher.assigned[at]; still || len(fetcher.assigned) != 1 {
+			t.Errorf("assigned %v; a busy partition must be dropped at its first record", fetcher.assigned)
+		}
+		fetcher.records <- record{at, 11}
+		synctest.Wait()
+		if len(woken) != 0 {
+			t.Error("woken by a partition that nobody waits for any more")
+		}
+	})
+}
+
+func TestLeftoversOfAnEarlierWatchWakeNobody(t *testing.T) {
+	t.Parallel()
+	withTails(t, func(t *testing.T, tails *tails, fetchers *[]*fakeFetcher, woken chan *Subscription) {
+		t.Helper()
+		subscription, at := &Subscription{}, partition{"orders", 0}
+		tails.watch(subscription, map[partition]int64{at: 10})
+		synctest.Wait()
+		(*fetchers)[0].records <- record{at, 9}
+		synctest.Wait()
+		if len(woken) != 0 {
+			t.Error("woken by a record from before")
+		}
+	})
+}
+
+func TestAPartitionIsWatchedFromTheEarliestOffsetThatSomebodySaw(t *testing.T) {
+	t.Parallel()
+	withTails(t, func(t *testing.T, tails *tails, fetchers *[]*fakeFetcher, _ chan *Subscription) {
+		t.Helper()
+		at := partition{"orders", 0}
+		for _, end := range []int64{10, 12, 7} {
+			tails.watch(&Subscription{}, map[partition]int64{at: end})
+			synctest.Wait()
+		}
+		if from := (*fetchers)[0].assigned[at]; from != 7 {
+			t.Errorf("watched from %d, want 7", from)
+		}
+	})
+}
+
+func TestUnwatchDropsWhatNobodyElseWaitsFor(t *testing.T) {
+	t.Parallel()
+	withTails(t, func(t *testing.T, tails *tails, fetchers *[]*fakeFetcher, _ chan *Subscription) {
+		t.Helper()
+		one, two, shared, own := &Subscription{}, &Subscription{}, partition{"orders", 0}, partition{"orders", 1}
+		tails.watch(one, map[partition]int64{shared: 1, own: 1})
+		tails.watch(two, map[partition]int64{shared: 1})
+		synctest.Wait()
+		tails.unwatch(one)
+		tails.unwatch(one)
+		synctest.Wait()
+		if assigned := (*fetchers)[0].assigned; len(assigned) != 1 || assigned[shared] != 1 {
+			t.Errorf("assigned %v, want the shared one alone", assigned)
+		}
+		if len(tails.by) != 1 || len(tails.watched) != 1 {
+			t.Error("an unwatched subscription leaves something behind")
+		}
+	})
+}
+
+func TestArmingAgainAfterARecordBeginsAtTheNewEnd(t *testing.T) {
+	t.Parallel()
+	withTails(t, func(t *testing.T, tails *tails, fetchers *[]*fakeFetcher, woken chan *Subscription) {
+		t.Helper()
+		subscription, at := &Subscription{}, partition{"orders", 0}
+		for end := int64(10); end < 200; end += 10 {
+			tails.watch(subscription, map[partition]int64{at: end})
+			if end%20 == 0 {
+				synctest.Wait()
+				if from := (*fetchers)[0].assigned[at]; from != end {
+					t.Fatalf("watched from %d, want %d", from, end)
+				}
+			}
+			tails.hit(at, end)
+			<-woken
+		}
+	})
+}
+
+func TestConsumersAreFewAndShareThePartitions(t *testing.T) {
+	t.Parallel()
+	withTails(t, func(t *testing.T, tails *tails, fetchers *[]*fakeFetcher, _ chan *Subscription) {
+		t.Helper()
+		tails.watch(&Subscription{}, map[partition]int64{{"orders", 0}: 0})
+		synctest.Wait()
+		if len(*fetchers) != 1 {
+			t.Fatalf("%d consumers for one partition", len(*fetchers))
+		}
+		for i := range int32(3000) {
+			tails.watch(&Subscription{}, map[partition]int64{{"many", i}: 0})
+		}
+		synctest.Wait()
+		if len(*fetchers) != maxTails {
+			t.Fatalf("%d consumers, want %d", len(*fetchers), maxTails)
+		}
+		for _, fetcher := range *fetchers {
+			if n := len(fetcher.assigned); n < 3000/maxTails-1 || n > 3000/maxTails+2 {
+				t.Errorf("a consumer has %d of 3001 partitions", n)
+			}
+		}
+	})
+}
+
+func TestAConsumerThatCannotBeOpenedHarmsNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		tails := newTails(func() (fetcher, error) { return nil, errors.New("no memory") }, func(*Subscription) {}, slog.New(slog.DiscardHandler))
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- tails.run(ctx) }()
+		tails.watch(&Subscription{}, map[partition]int64{{"orders", 0}: 0})
+		synctest.Wait()
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestRecordsWakeAtOnceAndThenAtAGrowingPace(t *testing.T) {
+	t.Parallel()
+	var r rest
+	now := time.Unix(1000, 0)
+	var pauses []time.Duration
+	for range 8 {
+		due := r.next(now)
+		pauses = append(pauses, due.Sub(now))
+		now = due
+	}
+	if got, want := fmt.Sprint(pauses), "[0s 100ms 200ms 400ms 800ms 1.6s 2s 2s]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if due := r.next(now.Add(time.Minute)); !due.Equal(now.Add(time.Minute)) {
+		t.Error("not alert again after a quiet time")
+	}
+}
