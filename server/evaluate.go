@@ -1,0 +1,133 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/lagwise/lagwise/scalers"
+)
+
+// maxAbandoned is how many evaluations of one scaler may go on after their callers were answered.
+const maxAbandoned = 8
+
+// evaluator asks scalers and never waits longer than its timeout, not even for one that ignores its context.
+//
+// Such an evaluation goes on in its own goroutine, with its lease, after its caller has been told DeadlineExceeded. To
+// keep them from piling up behind a scaler that hangs, a scaler with maxAbandoned of them is not asked again until one
+// returns; its callers are told so at once. So there are never more of these goroutines than open calls, plus
+// maxAbandoned for each trigger.
+type evaluator struct {
+	scalers Scalers
+	timeout time.Duration
+	log     *slog.Logger
+	// running counts goroutines that may outlive the call that began them.
+	running *sync.WaitGroup
+
+	mu        sync.Mutex
+	abandoned map[scalers.Scaler]int
+}
+
+// evaluate answers for a trigger within the timeout.
+func (e *evaluator) evaluate(ctx context.Context, trigger scalers.Trigger) (scalers.Evaluation, error) {
+	scaler, release, err := e.scalers.Acquire(trigger)
+	if err != nil {
+		return scalers.Evaluation{}, err
+	}
+	if e.hangs(scaler) {
+		release()
+		return scalers.Evaluation{}, scalers.Errorf(scalers.CauseTimedOut,
+			"not asked: %d earlier evaluations of this trigger have not returned yet", maxAbandoned)
+	}
+
+	waiting, stopWaiting := context.WithTimeout(ctx, e.timeout)
+	defer stopWaiting()
+	asked := e.ask(ctx, scaler, release)
+	select {
+	case <-asked.finished:
+		return asked.evaluation, e.inWords(asked.err)
+	case <-waiting.Done():
+		e.abandon(asked)
+		if ctx.Err() != nil {
+			return scalers.Evaluation{}, fmt.Errorf("the caller did not wait for the answer: %w", ctx.Err())
+		}
+		return scalers.Evaluation{}, e.inWords(waiting.Err())
+	}
+}
+
+// asking is one evaluation under way.
+type asking struct {
+	scaler    scalers.Scaler
+	abandoned bool // guarded by evaluator.mu
+
+	finished   chan struct{} // closed once the rest is set
+	evaluation scalers.Evaluation
+	err        error
+}
+
+// ask starts an evaluation, which ends by releasing the lease. Its context ends a little before the caller stops
+// waiting, so that a scaler that obeys has time to say in its own words what it was waiting for.
+func (e *evaluator) ask(ctx context.Context, scaler scalers.Scaler, release func()) *asking {
+	asked := &asking{scaler: scaler, finished: make(chan struct{})}
+	e.running.Go(func() {
+		defer release()
+		defer e.finish(asked)
+		limited, cancel := context.WithTimeout(ctx, e.timeout*9/10)
+		defer cancel()
+		defer catch(&asked.err)
+		asked.evaluation, asked.err = scaler.Evaluate(limited)
+	})
+	return asked
+}
+
+// abandon leaves an evaluation to itself, unless it has returned just now.
+func (e *evaluator) abandon(asked *asking) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	select {
+	case <-asked.finished:
+	default:
+		asked.abandoned = true
+		e.abandoned[asked.scaler]++
+	}
+}
+
+func (e *evaluator) finish(asked *asking) {
+	close(asked.finished)
+	if !e.wasAbandoned(asked) {
+		return
+	}
+	if panicked, ok := errors.AsType[*panicError](asked.err); ok { // nobody else is left to say so
+		panicked.log(e.log)
+	}
+}
+
+// wasAbandoned settles the account of an evaluation that has returned.
+func (e *evaluator) wasAbandoned(asked *asking) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !asked.abandoned {
+		return false
+	}
+	if e.abandoned[asked.scaler]--; e.abandoned[asked.scaler] == 0 {
+		delete(e.abandoned, asked.scaler)
+	}
+	return true
+}
+
+func (e *evaluator) hangs(scaler scalers.Scaler) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.abandoned[scaler] >= maxAbandoned
+}
+
+// inWords says how long a scaler had when all that it says itself is that its time is over.
+func (e *evaluator) inWords(err error) error {
+	if _, worded := scalers.CauseOf(err); worded || !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fmt.Errorf("no answer within %v: %w", e.timeout, err)
+}
