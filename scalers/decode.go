@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Limits on what one trigger's metadata may hold. KEDA itself has none; Kubernetes stops at 1.5 MiB an object.
@@ -31,7 +32,7 @@ type Values struct {
 // known nor a near miss of a known one, sorted; KEDA ignores those, too.
 func (t KeyTable) Decode(metadata map[string]string) (values Values, ignored []string, err error) {
 	values = Values{given: map[string]bool{}, value: map[string]any{}}
-	if err := checkSize(metadata); err != nil {
+	if err := checkText(metadata); err != nil {
 		metadata = nil
 		t.decodeKnown(metadata, values)
 		return values, nil, err
@@ -139,12 +140,21 @@ func (t KeyTable) knows(name string) bool {
 	return false
 }
 
-func checkSize(metadata map[string]string) error {
+// broken finds text that is not UTF-8, or stands for such text since it was repaired on its way here.
+func broken(text string) bool {
+	return strings.ContainsRune(text, utf8.RuneError) || !utf8.ValidString(text)
+}
+
+// checkText refuses metadata that is too large or not text before anything else is done with it.
+func checkText(metadata map[string]string) error {
 	if len(metadata) > maxKeys {
 		return Errorf(CauseRefused, "metadata has %d keys: at most %d are read", len(metadata), maxKeys)
 	}
 	total := 0
 	for _, name := range slices.Sorted(maps.Keys(metadata)) {
+		if broken(name) || broken(metadata[name]) {
+			return Errorf(CauseRefused, "%s %s is not valid UTF-8: type it anew", Quote(name), Quote(metadata[name]))
+		}
 		size := len(metadata[name])
 		if size > maxValueBytes {
 			return Errorf(CauseRefused, "%s %s has %d bytes: at most %d are read", Quote(name), Quote(metadata[name]), size, maxValueBytes)

@@ -165,7 +165,7 @@ func TestDecodeKeepsWhatItCouldReadOfRefusedMetadata(t *testing.T) {
 	}
 }
 
-func TestDecodeBoundsSizes(t *testing.T) {
+func TestDecodeRefusesWhatIsTooLargeOrNoText(t *testing.T) {
 	t.Parallel()
 	many := map[string]string{}
 	for i := range 201 {
@@ -181,6 +181,8 @@ func TestDecodeBoundsSizes(t *testing.T) {
 	}{
 		"a long value":   {map[string]string{"group": strings.Repeat("é", 1<<19)}, `"group" "` + strings.Repeat("é", 30) + `"... has 1048576 bytes: at most 16384 are read`},
 		"too many keys":  {many, "metadata has 201 keys: at most 200 are read"},
+		"a broken value": {map[string]string{"group": "a\xffb"}, `"group" "a\xffb" is not valid UTF-8: type it anew`},
+		"a broken key":   {map[string]string{"gr\uFFFDup": "g"}, "\"gr\uFFFDup\" \"g\" is not valid UTF-8: type it anew"},
 		"too much of it": {bulky, "metadata has 100020 bytes in 10 keys: at most 65536 bytes are read"},
 	} {
 		values, _, err := testTable().Decode(test.metadata)

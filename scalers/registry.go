@@ -60,7 +60,7 @@ func NewRegistry(factories map[string]Factory, options RegistryOptions) *Registr
 // Acquire lends the trigger's scaler until release is called; release may be called more than once. Two triggers that
 // are alike in every word share one scaler. It fails with CauseExhausted when too many triggers are alive.
 func (r *Registry) Acquire(trigger Trigger) (scaler Scaler, release func(), err error) {
-	if err := checkSize(trigger.Metadata); err != nil {
+	if err := checkText(trigger.Metadata); err != nil {
 		return NewRefused(Metric{}, err), func() {}, nil
 	}
 	key := fingerprintOf(trigger)

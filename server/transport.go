@@ -17,6 +17,7 @@ import (
 func newTransport(streams context.Context, options Options, failures *failures) *grpc.Server {
 	recovers := recovery.WithRecoveryHandlerContext(failures.caught)
 	return grpc.NewServer(append([]grpc.ServerOption{
+		grpc.ForceServerCodecV2(newRepairing()),
 		grpc.MaxRecvMsgSize(options.MaxReceiveBytes),
 		grpc.MaxHeaderListSize(options.MaxHeaderBytes),
 		// Clients may ping, also between calls; by default they would be thrown out for it.
