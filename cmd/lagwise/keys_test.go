@@ -1,0 +1,40 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestTheReadmeShowsTheKeysAsTheyAre(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var printed, problems bytes.Buffer
+	if code := run(t.Context(), []string{"keys"}, &printed, &problems); code != 0 {
+		t.Fatal(problems.String())
+	}
+	if !strings.Contains(string(page), keysBegin+printed.String()+keysEnd) {
+		t.Error(`README.md does not show the keys as the table has them: run "make docs"`)
+	}
+}
+
+func TestKeysOfAnUnknownScaler(t *testing.T) {
+	t.Parallel()
+	var printed, problems bytes.Buffer
+	if code := run(t.Context(), []string{"keys", "--scaler", "carrier-pigeon"}, &printed, &problems); code != 1 ||
+		!strings.Contains(problems.String(), `scaler "carrier-pigeon" is not known`) {
+		t.Errorf("exit code %d, %q", code, problems.String())
+	}
+}
+
+func TestVersionPrintsSomething(t *testing.T) {
+	t.Parallel()
+	var printed, problems bytes.Buffer
+	if code := run(t.Context(), []string{"version"}, &printed, &problems); code != 0 || !strings.HasPrefix(printed.String(), "lagwise ") {
+		t.Errorf("exit code %d, %q", code, printed.String())
+	}
+}
