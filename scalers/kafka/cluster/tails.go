@@ -48,9 +48,8 @@ func newTails(open func() (fetcher, error), woke func(*Subscription), log *slog.
 	}
 }
 
-// watch waits for a record at or after each given offset. Partitions that the subscription watches already stay as they
-// are. A partition that others watch from a later offset is watched from the earlier one from then on: either a record
-// came meanwhile, which is told at once, or the topic was made again.
+// watch waits for a record at or after each given offset. A partition that is watched already stays as it is, unless it
+// is watched from a later offset: then either a record came meanwhile, which is told at once, or the topic was made again.
 func (t *tails) watch(subscription *Subscription, ends map[partition]int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -60,9 +59,6 @@ func (t *tails) watch(subscription *Subscription, ends map[partition]int64) {
 		t.by[subscription] = mine
 	}
 	for at, end := range ends {
-		if _, already := mine[at]; already {
-			continue
-		}
 		w, found := t.watched[at]
 		if !found {
 			w = &watch{by: map[*Subscription]struct{}{}, tail: t.leastLoaded()}

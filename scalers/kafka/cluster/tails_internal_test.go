@@ -138,12 +138,20 @@ func TestAPartitionIsWatchedFromTheEarliestOffsetThatSomebodySaw(t *testing.T) {
 	withTails(t, func(t *testing.T, tails *tails, fetchers *[]*fakeFetcher, _ chan *Subscription) {
 		t.Helper()
 		at := partition{"orders", 0}
+		again := &Subscription{}
 		for _, end := range []int64{10, 12, 7} {
 			tails.watch(&Subscription{}, map[partition]int64{at: end})
 			synctest.Wait()
 		}
 		if from := (*fetchers)[0].assigned[at]; from != 7 {
 			t.Errorf("watched from %d, want 7", from)
+		}
+		for _, end := range []int64{9, 3} {
+			tails.watch(again, map[partition]int64{at: end})
+			synctest.Wait()
+		}
+		if from := (*fetchers)[0].assigned[at]; from != 3 {
+			t.Errorf("watched from %d after the topic was made again, want 3", from)
 		}
 	})
 }
