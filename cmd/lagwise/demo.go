@@ -62,7 +62,7 @@ func runDemo(ctx context.Context, address string, out io.Writer) error {
 	err = demo.Run(ctx, demo.Options{
 		Listener: listener,
 		Serve: func(ctx context.Context, listener net.Listener) error {
-			return serve(ctx, listener, settings, cluster.Options{DescribeAll: true, Log: log}, log)
+			return serve(ctx, listener, settings, cluster.Options{Embedded: true, Log: log}, log)
 		},
 		Out:  out,
 		Size: sizeOf(out),

@@ -55,13 +55,16 @@ type admin interface {
 	committed(ctx context.Context, group string, partitions []partition) (map[partition]commitState, error)
 }
 
+// longestRequest is as long as librdkafka lets a request last.
+const longestRequest = time.Hour
+
 // client is the admin of a real cluster, by librdkafka. The consumer is polled for errors and never consumes: what an
 // AdminClient of its own reports as a mere time-out (a wrong password, say) arrives there by its right name.
 type client struct {
 	consumer       *kafka.Consumer
 	admin          *kafka.AdminClient
 	requestTimeout time.Duration
-	describeAll    bool
+	embedded       bool
 }
 
 func openClient(connection Connection, options Options) (*client, error) {
@@ -74,7 +77,7 @@ func openClient(connection Connection, options Options) (*client, error) {
 		_ = consumer.Close()
 		return nil, &Fault{Kind: Misconfigured, About: "connection " + connection.Name, Err: err}
 	}
-	return &client{consumer: consumer, admin: adminClient, requestTimeout: options.RequestTimeout, describeAll: options.DescribeAll}, nil
+	return &client{consumer: consumer, admin: adminClient, requestTimeout: options.RequestTimeout, embedded: options.Embedded}, nil
 }
 
 func (c *client) close() error {
@@ -91,7 +94,7 @@ func (c *client) poll(wait time.Duration) error {
 }
 
 func (c *client) describe(ctx context.Context, topics []string) (map[string]topicState, error) {
-	if c.describeAll {
+	if c.embedded {
 		return c.describeFromEverything(topics)
 	}
 	result, err := c.admin.DescribeTopics(ctx, kafka.NewTopicCollectionOfTopicNames(topics), kafka.SetAdminRequestTimeout(c.requestTimeout), kafka.SetAdminOptionIncludeAuthorizedOperations(true))
@@ -170,8 +173,12 @@ func (c *client) committed(ctx context.Context, group string, partitions []parti
 	for i := range partitions {
 		wanted = append(wanted, kafka.TopicPartition{Topic: &partitions[i].topic, Partition: partitions[i].id})
 	}
+	// librdkafka must not end this request itself: when the group's coordinator comes up after that, it aborts the process
+	// (librdkafka issue 4605). So the waiting ends here, and the request is left to be answered or closed with the client.
+	ctx, cancel := context.WithTimeout(ctx, c.requestTimeout)
+	defer cancel()
 	result, err := c.admin.ListConsumerGroupOffsets(ctx,
-		[]kafka.ConsumerGroupTopicPartitions{{Group: group, Partitions: wanted}}, kafka.SetAdminRequestTimeout(c.requestTimeout))
+		[]kafka.ConsumerGroupTopicPartitions{{Group: group, Partitions: wanted}}, kafka.SetAdminRequestTimeout(longestRequest))
 	if err != nil {
 		return nil, err //nolint:wrapcheck // the caller names the group
 	}

@@ -61,7 +61,10 @@ func (s *session) refresh(ctx context.Context, source source) {
 				s.log.Info("Kafka answers again", "failures", failures)
 			}
 			failures = 0
-			timer.Reset(untilNext(s.options.RefreshInterval, time.Since(began)))
+			took := time.Since(began)
+			pause := untilNext(s.options.RefreshInterval, took)
+			s.cycle.Store(int64(took + pause))
+			timer.Reset(pause)
 			continue
 		}
 		if failures == 0 {
@@ -75,6 +78,16 @@ func (s *session) refresh(ctx context.Context, source source) {
 // untilNext leaves a cluster at least as long alone as it was kept busy.
 func untilNext(interval, took time.Duration) time.Duration {
 	return max(interval-took, took)
+}
+
+// maxAge is how old an observation may grow. Where a refresh takes so long that the interval stretches, so does this:
+// three cycles without news mean trouble, one long cycle does not.
+func (s *session) maxAge() time.Duration {
+	cycle := time.Duration(s.cycle.Load())
+	if cycle <= s.options.RefreshInterval {
+		return s.options.MaxSnapshotAge
+	}
+	return max(s.options.MaxSnapshotAge, 3*cycle)
 }
 
 // retryAfter is full jitter: sessions that failed together do not come back together.

@@ -25,10 +25,10 @@ type Options struct {
 	RequestTimeout time.Duration
 	// MaxSessions bounds the sessions alive at once; 256 by default.
 	MaxSessions int
-	// DescribeAll reads a cluster's whole metadata instead of asking about single topics: librdkafka's embedded broker
-	// answers nothing else. Real clusters are asked about the topics that triggers name.
-	DescribeAll bool
-	Log         *slog.Logger
+	// Embedded makes allowances for librdkafka's embedded broker: it describes all of its topics or none, and answers a
+	// fetch only when its wait is over, records or not.
+	Embedded bool
+	Log      *slog.Logger
 }
 
 func (o Options) withDefaults() Options {

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -45,6 +46,8 @@ type session struct {
 	health  health
 	ledger  *ledger
 	tails   *tails
+	// cycle is how long the latest refresh and the pause after it take together, in nanoseconds.
+	cycle atomic.Int64
 }
 
 func newSession(connection Connection, options Options, onLeave func(*session, *Subscription)) *session {
@@ -56,7 +59,7 @@ func newSession(connection Connection, options Options, onLeave func(*session, *
 		wake:   make(chan struct{}, 1),
 		ledger: newLedger(options.TopicLife, options.GroupLife),
 	}
-	s.tails = newTails(func() (fetcher, error) { return openConsumer(connection) }, s.wakeUp, s.log)
+	s.tails = newTails(func() (fetcher, error) { return openConsumer(connection, options) }, s.wakeUp, s.log)
 	return s
 }
 

@@ -48,7 +48,7 @@ func (s *Subscription) View(ctx context.Context) (lag.View, error) {
 	if !s.seen {
 		return lag.View{}, s.fault
 	}
-	if age := now.Sub(s.latest.At); age > s.session.options.MaxSnapshotAge {
+	if age := now.Sub(s.latest.At); age > s.session.maxAge() {
 		return lag.View{}, s.stale(age)
 	}
 	return lag.View{Now: now, Latest: s.latest, History: s.history}, nil

@@ -88,12 +88,21 @@ func (t *tail) takeChanges() (drop []partition, add map[partition]int64) {
 // repeated full assignments under traffic abort the process inside librdkafka.
 type consumer struct{ client *kafka.Consumer }
 
-func openConsumer(connection Connection) (*consumer, error) {
+const (
+	fetchWait         = 5 * time.Second
+	embeddedFetchWait = 20 * time.Millisecond
+)
+
+func openConsumer(connection Connection, options Options) (*consumer, error) {
+	wait := fetchWait
+	if options.Embedded {
+		wait = embeddedFetchWait
+	}
 	config := connection.config()
 	for key, value := range map[string]kafka.ConfigValue{
 		// A record must be fetched as soon as it is there, and no more than one is needed: small fetches, a queue that is
 		// never full (a full one holds the next fetch back by up to a second), long waits at the broker.
-		"fetch.wait.max.ms":          5000,
+		"fetch.wait.max.ms":          int(wait.Milliseconds()),
 		"fetch.min.bytes":            1,
 		"fetch.message.max.bytes":    1024,
 		"fetch.queue.backoff.ms":     1,

@@ -1,0 +1,147 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// BenchmarkThirtyThousand runs one session with 30,000 groups on 1,000 topics, the number that users asked KEDA for. Its
+// Kafka costs nothing, so what is measured is the session's own: the memory of its triggers, a refresh while nothing
+// moves, one in which every log has moved, and how soon everybody
+// has heard of a record on every topic.
+func BenchmarkThirtyThousand(b *testing.B) {
+	const groups, topics = 30_000, 1_000
+	before := heap()
+	kafka := &endless{}
+	s := newSession(Connection{Name: "fake"}, Options{RefreshInterval: time.Hour}.withDefaults(), func(s *session, left *Subscription) { s.remove(left) })
+	s.open = func(Connection, Options) (source, error) { return kafka, nil }
+	s.tails = newTails(func() (fetcher, error) { return silent{}, nil }, s.wakeUp, s.log)
+	subscriptions := make([]*Subscription, groups)
+	heard := make([]<-chan struct{}, groups)
+	for i := range subscriptions {
+		subscriptions[i] = s.join(Want{Group: fmt.Sprintf("g-%05d", i), Topics: []string{fmt.Sprintf("t-%04d", i%topics)}})
+		heard[i], _ = subscriptions[i].Listen()
+	}
+	running, stop := context.WithCancel(b.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.run(running) }()
+	defer func() {
+		stop()
+		if err := <-ended; err != nil {
+			b.Error(err)
+		}
+	}()
+	await(heard)
+
+	var idle, moved, told time.Duration
+	for b.Loop() {
+		arm(b, subscriptions)
+		idle += refreshOnce(b, s, kafka)
+		await(heard)
+
+		kafka.end.Add(1)
+		began := time.Now()
+		for topic := range topics {
+			s.tails.hit(partition{fmt.Sprintf("t-%04d", topic), 0}, kafka.end.Load())
+		}
+		await(heard)
+		told += time.Since(began)
+
+		kafka.end.Add(1)
+		moved += refreshOnce(b, s, kafka)
+		await(heard)
+		time.Sleep(restReset) // a subscription that was woken just now is not woken at full speed
+	}
+	b.ReportMetric(float64(heap()-before)/(1<<20), "heap-in-MiB")
+	perLoop := func(total time.Duration) float64 { return float64(total.Milliseconds()) / float64(b.N) }
+	b.ReportMetric(perLoop(idle), "refresh-while-nothing-moves-in-ms")
+	b.ReportMetric(perLoop(moved), "refresh-while-everything-moves-in-ms")
+	b.ReportMetric(perLoop(told), "fan-out-of-a-record-on-each-topic-in-ms")
+	runtime.KeepAlive(subscriptions)
+}
+
+// heap is what is in use after a collection.
+func heap() int64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
+}
+
+// await returns when everybody has been told of a new observation.
+func await(heard []<-chan struct{}) {
+	for _, signal := range heard {
+		<-signal
+	}
+}
+
+func arm(b *testing.B, subscriptions []*Subscription) {
+	b.Helper()
+	for _, subscription := range subscriptions {
+		view, err := subscription.View(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		subscription.Arm(view.Latest.Partitions)
+	}
+}
+
+func refreshOnce(b *testing.B, s *session, kafka source) time.Duration {
+	b.Helper()
+	began := time.Now()
+	if fault := s.attempt(b.Context(), kafka, s.everybody(), false); fault != nil {
+		b.Fatal(fault)
+	}
+	return time.Since(began)
+}
+
+// endless is a Kafka that has every topic, of three partitions, and every group. All logs end at one offset, and all groups have read them to
+// their ends.
+type endless struct{ end atomic.Int64 }
+
+func (*endless) describe(_ context.Context, topics []string) (map[string]topicState, error) {
+	states := make(map[string]topicState, len(topics))
+	for _, topic := range topics {
+		states[topic] = topicState{partitions: []int32{0, 1, 2}}
+	}
+	return states, nil
+}
+
+func (e *endless) offsets(_ context.Context, _ end, partitions []partition) (map[partition]offsetState, error) {
+	states := make(map[partition]offsetState, len(partitions))
+	for _, at := range partitions {
+		states[at] = offsetState{offset: e.end.Load()}
+	}
+	return states, nil
+}
+
+func (e *endless) committed(_ context.Context, _ string, partitions []partition) (map[partition]commitState, error) {
+	states := make(map[partition]commitState, len(partitions))
+	for _, at := range partitions {
+		states[at] = commitState{offset: e.end.Load(), committed: true}
+	}
+	return states, nil
+}
+
+func (*endless) close() error { return nil }
+
+func (*endless) poll(wait time.Duration) error {
+	time.Sleep(wait)
+	return nil
+}
+
+// silent is a consumer that receives nothing.
+type silent struct{}
+
+func (silent) assign(map[partition]int64) error { return nil }
+func (silent) unassign([]partition) error       { return nil }
+func (silent) close() error                     { return nil }
+
+func (silent) poll(wait time.Duration) (at partition, offset int64, err error) {
+	time.Sleep(wait)
+	return partition{}, 0, nil
+}
