@@ -33,7 +33,7 @@ test: ## Run every test that needs nothing but Go and a C compiler
 
 .PHONY: test-kafka
 test-kafka: $(LAGWISE_KAFKA_LIB) ## Run the tests against a real Apache Kafka
-	go test -race -tags kafka -timeout 20m ./test/kafka/...
+	go test -race -tags kafka -parallel 8 -timeout 20m ./test/kafka/...
 
 .PHONY: test-parity
 test-parity: $(LAGWISE_KAFKA_LIB) ## Run the tests that compare lagwise with KEDA's own scaler
@@ -48,6 +48,14 @@ fuzz: ## Run every fuzz target for FUZZTIME (20s)
 		echo "$$name in $$package"; \
 		go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$package"; \
 	done
+
+.PHONY: bench
+bench: $(LAGWISE_KAFKA_LIB) ## Measure lagwise beside its peers, half an hour (BENCH=-quick to try it)
+	cd bench && go run . -out ../docs/benchmarks.json $(BENCH)
+
+.PHONY: bench-plot
+bench-plot: ## Draw the growth curves that bench measured
+	cd bench && go run ./plot -in ../docs/benchmarks.json -out ../docs
 
 .PHONY: lint
 lint: proto-check ## Check style, imports between folders, the contract and its generated code

@@ -60,15 +60,16 @@ func NewRegistry(factories map[string]Factory, options RegistryOptions) *Registr
 // Acquire lends the trigger's scaler until release is called; release may be called more than once. Two triggers that
 // are alike in every word share one scaler. It fails with CauseExhausted when too many triggers are alive.
 func (r *Registry) Acquire(trigger Trigger) (scaler Scaler, release func(), err error) {
-	if err := checkText(trigger.Metadata); err != nil {
-		return NewRefused(Metric{}, err), func() {}, nil
-	}
 	key := fingerprintOf(trigger)
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e, found := r.entries[key]
 	if !found {
+		// A trigger that is known was looked at when it was new.
+		if err := checkText(trigger.Metadata); err != nil {
+			return NewRefused(Metric{}, err), func() {}, nil
+		}
 		if len(r.entries) >= r.options.MaxTriggers {
 			return nil, nil, Errorf(CauseExhausted, "%d triggers are alive already, the limit of this lagwise", len(r.entries))
 		}
@@ -77,14 +78,25 @@ func (r *Registry) Acquire(trigger Trigger) (scaler Scaler, release func(), err 
 	}
 	e.leases++
 	e.lastUsed = time.Now()
-	return e.scaler, sync.OnceFunc(func() { r.release(e) }), nil
+	return e.scaler, (&lease{registry: r, entry: e}).release, nil
 }
 
-func (r *Registry) release(e *entry) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	e.leases--
-	e.lastUsed = time.Now()
+// lease keeps a scaler alive until it is released.
+type lease struct {
+	registry *Registry
+	entry    *entry
+	released bool
+}
+
+func (l *lease) release() {
+	l.registry.mu.Lock()
+	defer l.registry.mu.Unlock()
+	if l.released {
+		return
+	}
+	l.released = true
+	l.entry.leases--
+	l.entry.lastUsed = time.Now()
 }
 
 func (r *Registry) build(trigger Trigger) Scaler {
@@ -150,7 +162,11 @@ type fingerprint [sha256.Size]byte
 
 // fingerprintOf writes each word with its length before it, so that no two triggers run together into the same bytes.
 func fingerprintOf(trigger Trigger) fingerprint {
-	names := slices.Sorted(maps.Keys(trigger.Metadata))
+	names := make([]string, 0, len(trigger.Metadata))
+	for name := range trigger.Metadata {
+		names = append(names, name)
+	}
+	slices.Sort(names)
 	text := make([]byte, 0, 1024)
 	for _, word := range []string{trigger.Namespace, trigger.Name} {
 		text = appendWord(text, word)

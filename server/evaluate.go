@@ -37,24 +37,29 @@ func (e *evaluator) evaluate(ctx context.Context, trigger scalers.Trigger) (scal
 	if err != nil {
 		return scalers.Evaluation{}, err
 	}
+	return e.evaluateLent(ctx, scaler, release)
+}
+
+// evaluateLent answers for a scaler within the timeout, and releases it when it has returned.
+func (e *evaluator) evaluateLent(ctx context.Context, scaler scalers.Scaler, release func()) (scalers.Evaluation, error) {
 	if e.hangs(scaler) {
 		release()
 		return scalers.Evaluation{}, scalers.Errorf(scalers.CauseTimedOut,
 			"not asked: %d earlier evaluations of this trigger have not returned yet", maxAbandoned)
 	}
 
-	waiting, stopWaiting := context.WithTimeout(ctx, e.timeout)
-	defer stopWaiting()
+	patience := time.NewTimer(e.timeout)
+	defer patience.Stop()
 	asked := e.ask(ctx, scaler, release)
 	select {
 	case <-asked.finished:
 		return asked.evaluation, e.inWords(asked.err)
-	case <-waiting.Done():
+	case <-ctx.Done():
 		e.abandon(asked)
-		if ctx.Err() != nil {
-			return scalers.Evaluation{}, fmt.Errorf("the caller did not wait for the answer: %w", ctx.Err())
-		}
-		return scalers.Evaluation{}, e.inWords(waiting.Err())
+		return scalers.Evaluation{}, fmt.Errorf("the caller did not wait for the answer: %w", ctx.Err())
+	case <-patience.C:
+		e.abandon(asked)
+		return scalers.Evaluation{}, e.inWords(context.DeadlineExceeded)
 	}
 }
 
@@ -74,7 +79,7 @@ func (e *evaluator) ask(ctx context.Context, scaler scalers.Scaler, release func
 	asked := &asking{scaler: scaler, finished: make(chan struct{})}
 	e.running.Go(func() {
 		defer release()
-		defer e.finish(asked)
+		defer e.finish(ctx, asked)
 		limited, cancel := context.WithTimeout(ctx, e.timeout*9/10)
 		defer cancel()
 		defer catch(&asked.err)
@@ -95,13 +100,13 @@ func (e *evaluator) abandon(asked *asking) {
 	}
 }
 
-func (e *evaluator) finish(asked *asking) {
+func (e *evaluator) finish(ctx context.Context, asked *asking) {
 	close(asked.finished)
 	if !e.wasAbandoned(asked) {
 		return
 	}
 	if panicked, ok := errors.AsType[*panicError](asked.err); ok { // nobody else is left to say so
-		panicked.log(e.log)
+		panicked.log(ctx, e.log)
 	}
 }
 

@@ -39,13 +39,13 @@ func (f *failures) status(ctx context.Context, rpc string, ref *pb.ScaledObjectR
 
 // note logs an error that the client is not told.
 func (f *failures) note(ctx context.Context, rpc string, ref *pb.ScaledObjectRef, err error) {
-	if panicked, ok := errors.AsType[*panicError](err); ok {
-		panicked.log(f.log)
-		return
-	}
-
 	code := codeOf(err)
-	speak, unlogged := f.quiet.ask(time.Now(), f.quiet.about(ref, code), silenceAfter(code))
+	panicked, isPanic := errors.AsType[*panicError](err)
+	kind := code.String()
+	if isPanic { // heard even right after another mistake of ours
+		kind = "panic"
+	}
+	speak, unlogged := f.quiet.ask(time.Now(), f.quiet.about(ref, kind), silenceAfter(code))
 	if !speak {
 		return
 	}
@@ -56,15 +56,21 @@ func (f *failures) note(ctx context.Context, rpc string, ref *pb.ScaledObjectRef
 		slog.String("code", code.String()),
 		slog.String("error", message(err.Error())),
 	}
+	if isPanic {
+		attributes = append(attributes, panicked.attributes()...)
+	}
 	if unlogged > 0 {
 		attributes = append(attributes, slog.Int("unlogged", unlogged))
 	}
 	f.log.LogAttrs(ctx, levelOf(code), "no answer for KEDA", attributes...)
 }
 
-// caught is what the recovery interceptors do with the panic of a handler.
+// caught is what the recovery interceptors do with the panic of a handler. It is always logged: nobody knows here which
+// trigger's it is.
 func (f *failures) caught(ctx context.Context, value any) error {
-	return f.status(ctx, "", nil, newPanicError(value))
+	panicked := newPanicError(value)
+	panicked.log(ctx, f.log)
+	return status.Error(codeOf(panicked), panicked.Error())
 }
 
 // levelOf: a mistake of this process is an error, an outage or a wrong trigger is a warning to whoever runs it, and a

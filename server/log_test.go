@@ -86,6 +86,20 @@ func TestMistakesOfOursAreErrorsAndClientsThatGoAreNothing(t *testing.T) {
 	}
 }
 
+func TestPanicAtEveryPollDoesNotFloodTheLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, written := newLog()
+		scaler := &fakeScaler{evaluate: func(context.Context) (scalers.Evaluation, error) {
+			explode()
+			return scalers.Evaluation{}, nil
+		}}
+		p := serve(t, lend(scaler), server.Options{Log: log}).open(t)
+		time.Sleep(time.Minute)
+		wantOpen(t, p)
+		wantStack(t, written, "server_test.explode")
+	})
+}
+
 func TestLogLinesAreBounded(t *testing.T) {
 	log, written := newLog()
 	long := fmt.Errorf("%s", strings.Repeat("x", 100_000))

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"log/slog"
 	"runtime/debug"
 )
@@ -20,8 +21,13 @@ func (*panicError) Error() string {
 	return "lagwise panicked while it worked out this answer; its log holds the stack"
 }
 
-func (p *panicError) log(log *slog.Logger) {
-	log.Error("caught a panic", "panic", p.value, "stack", string(p.stack))
+// log is for a panic of which nothing more is known.
+func (p *panicError) log(ctx context.Context, log *slog.Logger) {
+	log.LogAttrs(ctx, slog.LevelError, "caught a panic", p.attributes()...)
+}
+
+func (p *panicError) attributes() []slog.Attr {
+	return []slog.Attr{slog.Any("panic", p.value), slog.String("stack", string(p.stack))}
 }
 
 // catch turns a panic of the function that defers it into that function's error. gRPC's interceptors see only the

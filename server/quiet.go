@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"google.golang.org/grpc/codes"
-
 	pb "github.com/lagwise/lagwise/proto/externalscaler"
 )
 
@@ -62,15 +60,12 @@ func (q *quiet) remember(now time.Time, about uint64, silence time.Duration) {
 	q.until[about] = now.Add(silence)
 }
 
-// about tells one failure of one trigger from any other. The order of the metadata does not count.
-func (q *quiet) about(ref *pb.ScaledObjectRef, code codes.Code) uint64 {
-	type object struct {
-		namespace, name string
-		code            codes.Code
-	}
+// about tells one kind of failure of one trigger from any other. The order of the metadata does not count.
+func (q *quiet) about(ref *pb.ScaledObjectRef, kind string) uint64 {
+	type failure struct{ namespace, name, kind string }
 	type entry struct{ key, value string }
 
-	sum := maphash.Comparable(q.seed, object{ref.GetNamespace(), ref.GetName(), code})
+	sum := maphash.Comparable(q.seed, failure{ref.GetNamespace(), ref.GetName(), kind})
 	for key, value := range ref.GetScalerMetadata() {
 		sum += maphash.Comparable(q.seed, entry{key, value})
 	}

@@ -37,11 +37,11 @@ func (s *service) getMetrics(ctx context.Context, request *pb.GetMetricsRequest)
 	if err != nil {
 		return nil, err
 	}
-	evaluation, err := s.evaluator.evaluate(ctx, trigger)
+	scaler, release, err := s.scalers.Acquire(trigger)
 	if err != nil {
 		return nil, err
 	}
-	metric, err := s.metricOf(trigger)
+	evaluation, err := s.evaluator.evaluateLent(ctx, scaler, release)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (s *service) getMetrics(ctx context.Context, request *pb.GetMetricsRequest)
 		return nil, err
 	}
 	return &pb.GetMetricsResponse{MetricValues: []*pb.MetricValue{{
-		MetricName:       wireName(metric),
+		MetricName:       wireName(scaler.Metric()),
 		MetricValue:      whole,
 		MetricValueFloat: fraction,
 	}}}, nil

@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
 	"github.com/lagwise/lagwise/scalers/kafka/cluster"
 )
 
@@ -89,5 +91,20 @@ func TestALongRefreshIsNoOutage(t *testing.T) {
 		fake.Before(dead)
 		wait(time.Minute)
 		wantFault(t, subscription, cluster.Unreachable)
+	})
+}
+
+// A topic that was just made has partitions without a leader for a moment.
+func TestANewcomersPassingFaultIsNotLeftToTheNextRefresh(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, pool := observed(t, cluster.Options{})
+		fake.SetEnd("orders", 0, 7)
+		fake.Refuse("orders", kafka.NewError(kafka.ErrNotLeaderForPartition, "not leader", false))
+		subscription := subscribe(t, pool, "billing", "orders")
+		wantFault(t, subscription, cluster.Unreachable, "not leader")
+		fake.Refuse("orders", nil)
+		wait(time.Second)
+		wantEnd(t, subscription, 7)
 	})
 }

@@ -46,14 +46,19 @@ func NewFakeKafka() *FakeKafka {
 	}
 }
 
+// RequestTimeoutOf is how long a request may last by the options and their defaults.
+func RequestTimeoutOf(options Options) time.Duration { return options.withDefaults().RequestTimeout }
+
 // NewPoolOn makes a pool whose every connection leads to the fake.
 func NewPoolOn(kafka *FakeKafka, options Options) *Pool {
 	pool := NewPool(options)
 	pool.open = func(Connection, Options) (source, error) {
-		kafka.mu.Lock()
-		defer kafka.mu.Unlock()
-		kafka.opened++
-		return kafka, nil
+		return openRenewed(func() (source, error) {
+			kafka.mu.Lock()
+			defer kafka.mu.Unlock()
+			kafka.opened++
+			return kafka, nil
+		})
 	}
 	return pool
 }

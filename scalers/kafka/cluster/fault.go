@@ -70,6 +70,11 @@ func (f *Fault) wholeCluster() bool {
 	}
 }
 
+// passes says whether the fault is likely to be gone in a moment, with nobody doing anything about it.
+func (f *Fault) passes() bool {
+	return f != nil && (f.Kind == Unreachable || f.Kind == TimedOut)
+}
+
 // faultOf gives err its kind.
 func faultOf(about string, err error) *Fault {
 	if known, ok := errors.AsType[*Fault](err); ok {
@@ -99,7 +104,8 @@ func kindOf(err error) Kind {
 	case kafka.ErrTransport, kafka.ErrAllBrokersDown, kafka.ErrResolve, kafka.ErrSsl, kafka.ErrNodeUpdate,
 		kafka.ErrBadMsg, // what answers there does not speak Kafka
 		kafka.ErrLeaderNotAvailable, kafka.ErrNotLeaderForPartition, kafka.ErrBrokerNotAvailable,
-		kafka.ErrCoordinatorNotAvailable, kafka.ErrCoordinatorLoadInProgress, kafka.ErrNotCoordinator, kafka.ErrReplicaNotAvailable:
+		kafka.ErrCoordinatorNotAvailable, kafka.ErrCoordinatorLoadInProgress, kafka.ErrNotCoordinator, kafka.ErrReplicaNotAvailable,
+		kafka.ErrUnknownLeaderEpoch, kafka.ErrFencedLeaderEpoch:
 		return Unreachable
 	case kafka.ErrTimedOut, kafka.ErrTimedOutQueue, kafka.ErrRequestTimedOut, kafka.ErrWaitCoord:
 		return TimedOut

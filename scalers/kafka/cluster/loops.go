@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -63,7 +64,9 @@ func (s *session) refresh(ctx context.Context, source source) {
 			failures = 0
 			took := time.Since(began)
 			pause := untilNext(s.options.RefreshInterval, took)
-			s.cycle.Store(int64(took + pause))
+			if !slices.ContainsFunc(everybody, (*Subscription).timedOut) {
+				s.cycle.Store(int64(took + pause))
+			}
 			timer.Reset(pause)
 			continue
 		}
@@ -81,7 +84,8 @@ func untilNext(interval, took time.Duration) time.Duration {
 }
 
 // maxAge is how old an observation may grow. Where a refresh takes so long that the interval stretches, so does this:
-// three cycles without news mean trouble, one long cycle does not.
+// three cycles without news mean trouble, one long cycle does not. A refresh that only waited for what never came is not
+// long: it must not make an outage last longer.
 func (s *session) maxAge() time.Duration {
 	cycle := time.Duration(s.cycle.Load())
 	if cycle <= s.options.RefreshInterval {

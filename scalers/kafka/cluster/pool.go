@@ -21,7 +21,8 @@ type Options struct {
 	TopicLife time.Duration
 	// GroupLife is after how long a group's commits are read again although nothing moved; 30 s by default.
 	GroupLife time.Duration
-	// RequestTimeout bounds one request to Kafka; 5 s by default.
+	// RequestTimeout bounds one request to Kafka; by default 5 s, but no more than a third of MaxSnapshotAge: a request that
+	// is stuck holds up a refresh, and must not make everybody's observation too old.
 	RequestTimeout time.Duration
 	// MaxSessions bounds the sessions alive at once; 256 by default.
 	MaxSessions int
@@ -45,7 +46,7 @@ func (o Options) withDefaults() Options {
 		o.GroupLife = 30 * time.Second
 	}
 	if o.RequestTimeout <= 0 {
-		o.RequestTimeout = 5 * time.Second
+		o.RequestTimeout = min(5*time.Second, o.MaxSnapshotAge/3)
 	}
 	if o.MaxSessions <= 0 {
 		o.MaxSessions = 256

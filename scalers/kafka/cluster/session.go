@@ -64,7 +64,7 @@ func newSession(connection Connection, options Options, onLeave func(*session, *
 }
 
 func openSource(connection Connection, options Options) (source, error) { //nolint:ireturn // stands for the function that opens fakes
-	return openClient(connection, options)
+	return openRenewed(func() (source, error) { return openClient(connection, options) })
 }
 
 func (s *session) join(want Want) *Subscription {
@@ -194,6 +194,10 @@ func (s *session) attempt(ctx context.Context, source source, subscriptions []*S
 			results[i] = result{fault: fault}
 		}
 		subscription.publish(began, results[i])
+		// A topic that was just made answers "not leader" for a moment; its first observation need not wait for a refresh.
+		if urgent && fault == nil && results[i].fault.passes() && !subscription.hasSeen() {
+			s.hurry(subscription, time.Now().Add(retryAfter(1)))
+		}
 	}
 	return fault
 }

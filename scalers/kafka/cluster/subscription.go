@@ -114,6 +114,20 @@ func (s *Subscription) publish(at time.Time, r result) {
 	}
 }
 
+// hasSeen says whether an observation was ever made.
+func (s *Subscription) hasSeen() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seen
+}
+
+// timedOut says whether Kafka gave no answer to the latest attempt.
+func (s *Subscription) timedOut() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.fault != nil && s.fault.Kind == TimedOut
+}
+
 // failFirst tells a subscription that still waits for its first observation why there is none.
 func (s *Subscription) failFirst(fault *Fault) {
 	select {
