@@ -34,7 +34,7 @@ func serveCommand() *cobra.Command {
 				return fmt.Errorf("listening for KEDA: %w", err)
 			}
 			log := newLog(command.ErrOrStderr(), settings)
-			followMemoryLimit(log)
+			keepMemorySmall(log)
 			log.Info("lagwise answers KEDA", "address", listener.Addr().String(), "version", version())
 			return serve(command.Context(), listener, settings, cluster.Options{Log: log}, log)
 		},
