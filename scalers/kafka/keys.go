@@ -188,7 +188,10 @@ func credentialKeys() scalers.KeyTable {
 
 func checkServers(value string) error {
 	for server := range strings.SplitSeq(value, ",") {
-		host, port, err := net.SplitHostPort(strings.TrimSpace(server))
+		if server = strings.TrimSpace(server); server == "" { // a comma over, which KEDA's clients pass by
+			continue
+		}
+		host, port, err := net.SplitHostPort(server)
 		number, portErr := strconv.ParseUint(port, 10, 16)
 		if err != nil || portErr != nil || number == 0 || host == "" || strings.ContainsFunc(host, notInHost) {
 			return errors.New(`want brokers as host:port, such as "kafka-0.kafka:9092,kafka-1.kafka:9092"`)

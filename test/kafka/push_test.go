@@ -82,6 +82,7 @@ func TestATopicThatMayNotBeReadIsPolledAndSaidSoOnce(t *testing.T) {
 	p.describeTopic(t, p.topic)
 	p.describeGroup(t)
 	p.operator.commit(t, p.group, p.topic, 0, 5)
+	answers(t, p.trigger(t), 0, false) // by now the broker knows the ACLs
 	var log lines
 	options := recordsOnly()
 	options.Log = slog.New(slog.NewTextHandler(&log, nil))

@@ -44,17 +44,23 @@ func (h *health) report(err error, connection string, now time.Time) *Fault {
 	return h.fault
 }
 
-// after notes how an attempt ended and returns its fault, explained by what was reported.
-func (h *health) after(fault *Fault, now time.Time) *Fault {
-	h.answered = fault == nil
-	if fault != nil && fault.Kind == TimedOut && h.reported != nil && now.Sub(h.reportedAt) <= reportLife {
-		fault = faultOf(fault.About, h.reported)
+// explain gives a time-out the reason that was reported, if there was one of late.
+func (h *health) explain(fault *Fault, now time.Time) *Fault {
+	if fault == nil || fault.Kind != TimedOut || h.reported == nil || now.Sub(h.reportedAt) > reportLife {
+		return fault
 	}
-	if fault == nil {
+	return faultOf(fault.About, h.reported)
+}
+
+// after notes how an attempt ended and returns its fault, explained by what was reported. What was reported stays of use
+// until everything that was asked for is answered again.
+func (h *health) after(fault *Fault, everythingAnswered bool, now time.Time) *Fault {
+	h.answered = fault == nil
+	h.fault = h.explain(fault, now)
+	if everythingAnswered {
 		h.reported = nil
 	}
-	h.fault = fault
-	return fault
+	return h.fault
 }
 
 func hasCode(err error, code kafka.ErrorCode) bool {

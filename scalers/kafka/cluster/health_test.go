@@ -116,3 +116,19 @@ func TestSomethingOtherThanKafkaAnswers(t *testing.T) {
 		wantFault(t, subscribe(t, pool, "billing", "orders"), cluster.Unreachable, "payments", "Invalid response")
 	})
 }
+
+// The broker that a group needs may be down alone, or die between two requests of one refresh.
+func TestReportsExplainAGroupsTimeOut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, pool := observed(t, cluster.Options{})
+		fake.SetEnd("orders", 0, 7)
+		fake.Before(coordinatorless)
+		subscription := subscribe(t, pool, "billing", "orders")
+		for range 20 {
+			fake.Report(refused())
+			wait(time.Second)
+		}
+		wantFault(t, subscription, cluster.Unreachable, "billing", "Connection refused")
+	})
+}

@@ -64,7 +64,7 @@ func (s *session) refresh(ctx context.Context, source source) {
 			failures = 0
 			took := time.Since(began)
 			pause := untilNext(s.options.RefreshInterval, took)
-			if !slices.ContainsFunc(everybody, (*Subscription).timedOut) {
+			if !slices.ContainsFunc(everybody, (*Subscription).unanswered) {
 				s.cycle.Store(int64(took + pause))
 			}
 			timer.Reset(pause)

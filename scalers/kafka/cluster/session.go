@@ -187,7 +187,14 @@ func (s *session) attempt(ctx context.Context, source source, subscriptions []*S
 	default:
 	}
 	s.mu.Lock()
-	fault = s.health.after(fault, time.Now())
+	now := time.Now()
+	everythingAnswered := true
+	for i := range results {
+		unanswered := results[i].fault != nil && results[i].fault.wholeCluster()
+		everythingAnswered = everythingAnswered && !unanswered
+		results[i].fault = s.health.explain(results[i].fault, now)
+	}
+	fault = s.health.after(fault, everythingAnswered, now)
 	s.mu.Unlock()
 	for i, subscription := range subscriptions {
 		if fault != nil {

@@ -121,11 +121,11 @@ func (s *Subscription) hasSeen() bool {
 	return s.seen
 }
 
-// timedOut says whether Kafka gave no answer to the latest attempt.
-func (s *Subscription) timedOut() bool {
+// unanswered says whether Kafka gave no answer to the latest attempt.
+func (s *Subscription) unanswered() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.fault != nil && s.fault.Kind == TimedOut
+	return s.fault != nil && s.fault.wholeCluster()
 }
 
 // failFirst tells a subscription that still waits for its first observation why there is none.

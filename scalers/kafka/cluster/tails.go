@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"hash/fnv"
 	"log/slog"
 	"sync"
 
@@ -12,7 +13,7 @@ const (
 	// maxTails bounds the consumers of a session. Each keeps two connections to a broker; librdkafka sends its whole
 	// partition list with every fetch, so more consumers, with fewer partitions each, answer faster.
 	maxTails = 7
-	// tailSize is how many partitions a consumer gets before another one is opened.
+	// tailSize is how many partitions a consumer gets before another one is opened, and how many neighbours share one.
 	tailSize = 32
 )
 
@@ -61,7 +62,7 @@ func (t *tails) watch(subscription *Subscription, ends map[partition]int64) {
 	for at, end := range ends {
 		w, found := t.watched[at]
 		if !found {
-			w = &watch{by: map[*Subscription]struct{}{}, tail: t.leastLoaded()}
+			w = &watch{by: map[*Subscription]struct{}{}, tail: t.tailFor(at)}
 			t.watched[at] = w
 		}
 		if !found || end < w.from {
@@ -111,17 +112,19 @@ func (t *tails) drop(at partition, w *watch) {
 	w.tail.unwant(at)
 }
 
-// leastLoaded is the consumer with the fewest partitions, or a new one while all have their fill.
-func (t *tails) leastLoaded() *tail {
-	var least *tail
-	for _, member := range t.members {
-		if least == nil || member.load < least.load {
-			least = member
-		}
+// tailFor is the consumer for a partition. Neighbours share one, and a partition comes back to the consumer that it had:
+// librdkafka makes all partitions of a topic known to every consumer that has one of them, and keeps them for minutes. New
+// consumers are opened while there are many partitions for each.
+func (t *tails) tailFor(at partition) *tail {
+	if len(t.members) == 0 || len(t.members) < maxTails && len(t.watched) >= tailSize*len(t.members) {
+		return t.addTail()
 	}
-	if least != nil && (least.load < tailSize || len(t.members) == maxTails) {
-		return least
-	}
+	neighbours := fnv.New32a()
+	_, _ = neighbours.Write([]byte(at.topic)) // a hash takes everything
+	return t.members[(int(neighbours.Sum32())+int(at.id)/tailSize)%len(t.members)]
+}
+
+func (t *tails) addTail() *tail {
 	added := newTail()
 	t.members = append(t.members, added)
 	t.starting = append(t.starting, added)

@@ -212,7 +212,7 @@ func TestConsumersAreFewAndShareThePartitions(t *testing.T) {
 			t.Fatalf("%d consumers, want %d", len(*fetchers), maxTails)
 		}
 		for _, fetcher := range *fetchers {
-			if n := len(fetcher.assigned); n < 3000/maxTails-1 || n > 3000/maxTails+2 {
+			if n := len(fetcher.assigned); n < 3000/maxTails-2*tailSize || n > 3000/maxTails+2*tailSize {
 				t.Errorf("a consumer has %d of 3001 partitions", n)
 			}
 		}
