@@ -100,16 +100,8 @@ func (s *Scaler) Watch(ctx context.Context, seen func(scalers.Evaluation) error)
 		}
 	}()
 	for {
-		if evaluation, counted, err := s.evaluate(ctx); err == nil {
-			if !evaluation.Active {
-				subscription.Arm(partitionsOf(counted))
-			}
-			if err := seen(evaluation); err != nil {
-				return err
-			}
-			if evaluation.Active {
-				subscription.Disarm()
-			}
+		if err := s.look(ctx, subscription, seen); err != nil {
+			return err
 		}
 		select {
 		case <-ctx.Done():
@@ -117,6 +109,25 @@ func (s *Scaler) Watch(ctx context.Context, seen func(scalers.Evaluation) error)
 		case <-changed:
 		}
 	}
+}
+
+// look tells of the present evaluation, if there is one. It is not part of Watch because thousands of watches wait at the
+// same time, each on a stack as large as Watch needs.
+func (s *Scaler) look(ctx context.Context, subscription Subscription, seen func(scalers.Evaluation) error) error {
+	evaluation, counted, err := s.evaluate(ctx)
+	if err != nil {
+		return nil //nolint:nilerr // times in which nothing is known are passed over in silence
+	}
+	if !evaluation.Active {
+		subscription.Arm(partitionsOf(counted))
+	}
+	if err := seen(evaluation); err != nil {
+		return err
+	}
+	if evaluation.Active {
+		subscription.Disarm()
+	}
+	return nil
 }
 
 // watching counts the open watches.

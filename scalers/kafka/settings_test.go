@@ -48,6 +48,9 @@ func TestConnections(t *testing.T) {
 		"own servers, no credentials": {with("bootstrapServers", "a:1, b:2"), func(c cluster.Connection) bool {
 			return reflect.DeepEqual(c, cluster.Connection{Name: "a:1,b:2", BootstrapServers: []string{"a:1", "b:2"}})
 		}},
+		"a comma over": {with("bootstrapServers", "a:1,"), func(c cluster.Connection) bool {
+			return slices.Equal(c.BootstrapServers, []string{"a:1"})
+		}},
 		"tls":                     {with("tls", "enable"), func(c cluster.Connection) bool { return c.TLS != nil && !c.TLS.SkipVerify }},
 		"tls, unsafeSsl":          {with("tls", "enable", "unsafeSsl", "true"), func(c cluster.Connection) bool { return c.TLS.SkipVerify }},
 		"tls, brokerUnsafeSsl":    {with("tls", "enable", "brokerUnsafeSsl", "true"), func(c cluster.Connection) bool { return c.TLS.SkipVerify }},

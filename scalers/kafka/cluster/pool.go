@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // Options are a pool's settings; zero values give the defaults.
@@ -64,16 +62,14 @@ type Pool struct {
 
 	mu       sync.Mutex
 	sessions map[[sha256.Size]byte]*session
-	// starting are sessions that Run has yet to start; wake tells it.
-	starting []*session
-	wake     chan struct{}
+	crew     *crew
 }
 
 // NewPool makes a pool; nothing is connected before Run.
 func NewPool(options Options) *Pool {
 	return &Pool{
 		options: options.withDefaults(), open: openSource,
-		sessions: map[[sha256.Size]byte]*session{}, wake: make(chan struct{}, 1),
+		sessions: map[[sha256.Size]byte]*session{}, crew: newCrew(),
 	}
 }
 
@@ -90,11 +86,7 @@ func (p *Pool) Subscribe(connection Connection, want Want) (*Subscription, error
 		s = newSession(connection, p.options, p.leave)
 		s.key, s.open = key, p.open
 		p.sessions[key] = s
-		p.starting = append(p.starting, s)
-		select {
-		case p.wake <- struct{}{}:
-		default:
-		}
+		p.crew.join(s.run)
 	}
 	return s.join(want), nil
 }
@@ -111,23 +103,4 @@ func (p *Pool) leave(s *session, subscription *Subscription) {
 }
 
 // Run keeps the sessions going until ctx ends, and returns when the last of them has closed.
-func (p *Pool) Run(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		for {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-p.wake:
-			}
-			p.mu.Lock()
-			starting := p.starting
-			p.starting = nil
-			p.mu.Unlock()
-			for _, s := range starting {
-				group.Go(func() error { return s.run(ctx) })
-			}
-		}
-	})
-	return group.Wait() //nolint:wrapcheck // sessions say what they were doing
-}
+func (p *Pool) Run(ctx context.Context) error { return p.crew.run(ctx) }

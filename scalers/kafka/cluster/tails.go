@@ -30,9 +30,7 @@ type tails struct {
 	// by lists what each subscription watches.
 	by      map[*Subscription]map[partition]struct{}
 	members []*tail
-	// starting are consumers that run has yet to start; wake tells it.
-	starting []*tail
-	wake     chan struct{}
+	crew    *crew
 }
 
 // watch is one partition that somebody waits for.
@@ -45,7 +43,7 @@ type watch struct {
 func newTails(open func() (fetcher, error), woke func(*Subscription), log *slog.Logger) *tails {
 	return &tails{
 		open: open, woke: woke, log: log,
-		watched: map[partition]*watch{}, by: map[*Subscription]map[partition]struct{}{}, wake: make(chan struct{}, 1),
+		watched: map[partition]*watch{}, by: map[*Subscription]map[partition]struct{}{}, crew: newCrew(),
 	}
 }
 
@@ -127,35 +125,12 @@ func (t *tails) tailFor(at partition) *tail {
 func (t *tails) addTail() *tail {
 	added := newTail()
 	t.members = append(t.members, added)
-	t.starting = append(t.starting, added)
-	select {
-	case t.wake <- struct{}{}:
-	default:
-	}
+	t.crew.join(func(ctx context.Context) error { return t.follow(ctx, added) })
 	return added
 }
 
 // run keeps the consumers going until ctx ends.
-func (t *tails) run(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		for {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-t.wake:
-			}
-			t.mu.Lock()
-			starting := t.starting
-			t.starting = nil
-			t.mu.Unlock()
-			for _, member := range starting {
-				group.Go(func() error { return t.follow(ctx, member) })
-			}
-		}
-	})
-	return group.Wait() //nolint:wrapcheck // the consumers say what they were doing
-}
+func (t *tails) run(ctx context.Context) error { return t.crew.run(ctx) }
 
 // follow opens one consumer and serves it. A consumer that cannot be opened is left out: its partitions are observed by
 // the refresh loop like all others, only later.
