@@ -3,6 +3,7 @@ package parity_test
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	keda "github.com/kedacore/keda/v2/pkg/scalers"
 	"github.com/kedacore/keda/v2/pkg/scalers/scalersconfig"
@@ -35,13 +36,25 @@ type answer struct {
 }
 
 // ask opens a scaler, asks it once and closes it.
-func ask(ctx context.Context, open open, trigger trigger) (answer, error) {
+func ask(ctx context.Context, open open, trigger trigger) answer {
 	scaler, err := open(ctx, trigger.config())
 	if err != nil {
-		return answer{err: err}, nil
+		return answer{err: err}
 	}
-	answer := askOpen(ctx, scaler)
-	return answer, scaler.Close(ctx)
+	seen := askOpen(ctx, scaler)
+	if err := scaler.Close(ctx); err != nil {
+		return answer{err: fmt.Errorf("closing the scaler: %w", err)}
+	}
+	return seen
+}
+
+// both asks one of KEDA's scalers and lagwise about the same trigger.
+func (s *stage) both(ctx context.Context, keda open, trigger trigger) (fromKEDA, fromLagwise answer) {
+	var asked sync.WaitGroup
+	asked.Go(func() { fromKEDA = ask(ctx, keda, trigger) })
+	asked.Go(func() { fromLagwise = ask(ctx, lagwiseAt(s.usual), trigger) })
+	asked.Wait()
+	return fromKEDA, fromLagwise
 }
 
 // askOpen asks as KEDA does. A first answer takes lagwise a look at Kafka, and a busy machine may take longer than

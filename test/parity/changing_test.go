@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 	keda "github.com/kedacore/keda/v2/pkg/scalers"
@@ -13,7 +14,9 @@ import (
 
 const (
 	changingTriggers = 16
-	changes          = 4
+	changes          = 8
+	// agreeWithin is many looks, and well below the time after which lagwise reads again what cannot have changed.
+	agreeWithin = 12 * time.Second
 )
 
 // testChangingState keeps asking about triggers while records come and consumers move on. lagwise answers from memory,
@@ -64,37 +67,54 @@ func (s *stage) followChanges(t *testing.T, r *rand.Rand, topic *topic) error {
 		return err
 	}
 	committed := make([]int64, len(topic.logs))
-	for range changes {
-		commits, err := s.moveOn(ctx, r, topic, group, committed)
+	for change := range changes {
+		if change%2 == 0 {
+			err = s.appendSome(r, topic)
+		} else {
+			err = s.readSome(ctx, r, topic, group, committed)
+		}
 		if err != nil {
 			return err
 		}
-		want := askOpen(ctx, keda)
-		if persistent { // a second evaluation finds every commit standing still, and so does lagwise before long
-			want = askOpen(ctx, keda)
-		}
-		var got answer
-		err = poll(ctx, func() (bool, error) {
-			got = askOpen(ctx, lagwise)
-			return want.equals(got), nil
-		})
-		if err != nil {
-			return fmt.Errorf("%w\nKEDA:    %v\nlagwise: %v\ntrigger %v\ncommitted %v", err, want, got, w.trigger, commits)
+		if err := agree(ctx, keda, lagwise, persistent); err != nil {
+			return fmt.Errorf("%w\ntrigger %v\ngroup %q read up to %d", err, w.trigger, group, committed)
 		}
 	}
 	return closeAll(ctx, keda, lagwise)
 }
 
-// moveOn appends records and then lets some consumers follow, as consumers do: forwards, and not past the end.
-func (s *stage) moveOn(ctx context.Context, r *rand.Rand, topic *topic, group string, committed []int64) ([]kafka.TopicPartition, error) {
+// agree waits for lagwise to say what KEDA says.
+func agree(ctx context.Context, keda, lagwise keda.Scaler, persistent bool) error {
+	want := askOpen(ctx, keda)
+	if persistent { // a second evaluation finds every commit standing still, and so does lagwise before long
+		want = askOpen(ctx, keda)
+	}
+	ctx, cancel := context.WithTimeout(ctx, agreeWithin)
+	defer cancel()
+	var got answer
+	err := poll(ctx, func() (bool, error) {
+		got = askOpen(ctx, lagwise)
+		return want.equals(got), nil
+	})
+	if err != nil {
+		return fmt.Errorf("%w\nKEDA:    %v\nlagwise: %v", err, want, got)
+	}
+	return nil
+}
+
+// appendSome leaves at least one record more.
+func (s *stage) appendSome(r *rand.Rand, topic *topic) error {
 	counts := make([]int64, len(topic.logs))
 	for id := range counts {
 		counts[id] = oneOf(r, 0, 1, r.Int64N(50))
 	}
-	counts[r.IntN(len(counts))]++ // lagwise spares a group that has read everything, until a record comes
-	if err := s.kafka.produce(topic, counts...); err != nil {
-		return nil, err
-	}
+	counts[r.IntN(len(counts))]++
+	return s.kafka.produce(topic, counts...)
+}
+
+// readSome lets some consumers move on as consumers do, forwards and not past the end. lagwise spares a group that has
+// read everything until a record comes, so it would see other moves later.
+func (s *stage) readSome(ctx context.Context, r *rand.Rand, topic *topic, group string, committed []int64) error {
 	var commits []kafka.TopicPartition
 	for id, log := range topic.logs {
 		if r.IntN(3) > 0 {
@@ -102,7 +122,7 @@ func (s *stage) moveOn(ctx context.Context, r *rand.Rand, topic *topic, group st
 			commits = append(commits, topic.at(id, committed[id]))
 		}
 	}
-	return commits, s.kafka.commit(ctx, group, commits)
+	return s.kafka.commit(ctx, group, commits)
 }
 
 func closeAll(ctx context.Context, scalers ...keda.Scaler) error {

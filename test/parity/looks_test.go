@@ -76,6 +76,35 @@ func (l *looks) find(at time.Time) (evaluation scalers.Evaluation, found bool, m
 	return scalers.Evaluation{}, false, l.more, l.end
 }
 
+// errTooSlow says that this machine did not look often enough for a comparison to mean anything.
+var errTooSlow = errors.New("lagwise looked at Kafka too late to be compared")
+
+// across makes a change and returns the first evaluation that compares what came after it with what was before. The
+// state must not have changed since the call, other than by the change.
+func (l *looks) across(ctx context.Context, interval time.Duration, change func() error) (scalers.Evaluation, error) {
+	first, err := l.after(ctx, time.Now())
+	if err != nil {
+		return scalers.Evaluation{}, err
+	}
+	// Once it has been seen for two intervals, every observation that is one interval old is of the state before.
+	before, err := l.after(ctx, first.ObservedAt.Add(2*interval))
+	if err != nil {
+		return scalers.Evaluation{}, err
+	}
+	if err := change(); err != nil {
+		return scalers.Evaluation{}, err
+	}
+	after, err := l.after(ctx, time.Now())
+	if err != nil {
+		return scalers.Evaluation{}, err
+	}
+	// What lagwise held this against is an interval older than it, and must not be younger than before.
+	if after.ObservedAt.Sub(before.ObservedAt) > interval || l.longestGap() > interval/2 {
+		return scalers.Evaluation{}, errTooSlow
+	}
+	return after, nil
+}
+
 // longestGap is the longest time without a look.
 func (l *looks) longestGap() time.Duration {
 	l.mu.Lock()

@@ -67,13 +67,13 @@ func testOldWire(t *testing.T, s *stage) {
 func oldContract(t *testing.T) protoreflect.FileDescriptor {
 	t.Helper()
 	contract := protodesc.ToFileDescriptorProto(externalscaler.File_externalscaler_proto)
-	for _, message := range contract.MessageType {
-		message.Field = slices.DeleteFunc(message.Field, func(field *descriptorpb.FieldDescriptorProto) bool {
+	for _, message := range contract.GetMessageType() {
+		message.Field = slices.DeleteFunc(message.GetField(), func(field *descriptorpb.FieldDescriptorProto) bool {
 			return field.GetType() == descriptorpb.FieldDescriptorProto_TYPE_DOUBLE
 		})
 	}
-	service := contract.Service[0]
-	service.Method = slices.DeleteFunc(service.Method, func(method *descriptorpb.MethodDescriptorProto) bool {
+	service := contract.GetService()[0]
+	service.Method = slices.DeleteFunc(service.GetMethod(), func(method *descriptorpb.MethodDescriptorProto) bool {
 		return method.GetName() == "StreamMetricSpec"
 	})
 	file, err := protodesc.NewFile(contract, nil)

@@ -80,14 +80,7 @@ func (s *stage) compare(t *testing.T, c compared, tally *tally) error {
 	if err := s.kafka.commit(ctx, c.group, c.commits); err != nil {
 		return err
 	}
-	want, err := ask(ctx, c.keda, c.trigger)
-	if err != nil {
-		return err
-	}
-	got, err := ask(ctx, lagwiseAt(s.usual), c.trigger)
-	if err != nil {
-		return err
-	}
+	want, got := s.both(ctx, c.keda, c.trigger)
 	tally.add(want)
 	if !want.equals(got) {
 		t.Errorf("%s=%d\nKEDA:    %v\nlagwise: %v\ntrigger %v\nstate %s",

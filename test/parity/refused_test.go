@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	keda "github.com/kedacore/keda/v2/pkg/scalers"
-	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
@@ -42,29 +41,66 @@ func testRefusedTriggers(t *testing.T, s *stage) {
 		t.Fatal(err)
 	}
 	wrong := [][]string{
-		{"lagThreshold", "0"}, {"lagThreshold", "-1"}, {"lagThreshold", "abc"}, {"lagThreshold", "1.5"}, {"lagThreshold", "1e3"},
-		{"lagThreshold", "0x10"}, {"lagThreshold", "1_000"}, {"lagThreshold", "10 000"}, {"lagThreshold", "9223372036854775808"},
-		{"activationLagThreshold", "-1"}, {"activationLagThreshold", "many"}, {"activationLagThreshold", "9223372036854775808"},
-		{"offsetResetPolicy", "none"}, {"offsetResetPolicy", "Latest"}, {"offsetResetPolicy", "EARLIEST"},
-		{"allowIdleConsumers", "yes"}, {"allowIdleConsumers", "on"}, {"limitToPartitionsWithLag", "2"}, {"fullMetadata", "no"},
-		{"excludePersistentLag", "truth"}, {"scaleToZeroOnInvalidOffset", "n"}, {"ensureEvenDistributionOfPartitions", "ja"},
+		{"lagThreshold", "0"},
+		{"lagThreshold", "-1"},
+		{"lagThreshold", "abc"},
+		{"lagThreshold", "1.5"},
+		{"lagThreshold", "1e3"},
+		{"lagThreshold", "0x10"},
+		{"lagThreshold", "1_000"},
+		{"lagThreshold", "10 000"},
+		{"lagThreshold", "9223372036854775808"},
+		{"activationLagThreshold", "-1"},
+		{"activationLagThreshold", "many"},
+		{"activationLagThreshold", "9223372036854775808"},
+		{"offsetResetPolicy", "none"},
+		{"offsetResetPolicy", "Latest"},
+		{"offsetResetPolicy", "EARLIEST"},
+		{"allowIdleConsumers", "yes"},
+		{"allowIdleConsumers", "on"},
+		{"limitToPartitionsWithLag", "2"},
+		{"fullMetadata", "no"},
+		{"excludePersistentLag", "truth"},
+		{"scaleToZeroOnInvalidOffset", "n"},
+		{"ensureEvenDistributionOfPartitions", "ja"},
 		{"allowIdleConsumers", "true", "limitToPartitionsWithLag", "true"},
 		{"ensureEvenDistributionOfPartitions", "true", "limitToPartitionsWithLag", "true"},
-		{"topic", "-", "limitToPartitionsWithLag", "true"}, {"topic", " ", "limitToPartitionsWithLag", "true"},
-		{"topic", "-", "ensureEvenDistributionOfPartitions", "true"}, {"topic", "-", "fullMetadata", "false"},
-		{"partitionLimitation", "a"}, {"partitionLimitation", "1,"}, {"partitionLimitation", ","}, {"partitionLimitation", "1,,2"},
-		{"partitionLimitation", "1-2-3"}, {"partitionLimitation", "-1"}, {"partitionLimitation", "1-"},
-		{"partitionLimitation", "2147483648"}, {"partitionLimitation", "1;2"}, {"topic", "-", "partitionLimitation", "a"},
-		{"consumerGroup", "-"}, {"consumerGroup", "  "}, {"bootstrapServers", "-"}, {"bootstrapServers", ""},
+		{"topic", "-", "limitToPartitionsWithLag", "true"},
+		{"topic", " ", "limitToPartitionsWithLag", "true"},
+		{"topic", "-", "ensureEvenDistributionOfPartitions", "true"},
+		{"topic", "-", "fullMetadata", "false"},
+		{"partitionLimitation", "a"},
+		{"partitionLimitation", "1,"},
+		{"partitionLimitation", ","},
+		{"partitionLimitation", "1,,2"},
+		{"partitionLimitation", "1-2-3"},
+		{"partitionLimitation", "-1"},
+		{"partitionLimitation", "1-"},
+		{"partitionLimitation", "2147483648"},
+		{"partitionLimitation", "1;2"},
+		{"topic", "-", "partitionLimitation", "a"},
+		{"consumerGroup", "-"},
+		{"consumerGroup", "  "},
+		{"bootstrapServers", "-"},
+		{"bootstrapServers", ""},
 		{"bootstrapServers", "-", "bootstrapServersFromEnv", "NOT_IN_THE_ENVIRONMENT"},
-		{"tls", "yes"}, {"sasl", "SCRAM"}, {"sasl", "plaintext"}, {"sasl", "scram_sha512"}, {"sasl", "oauthbearer"}, {"sasl", "gssapi"},
+		{"tls", "yes"},
+		{"sasl", "SCRAM"},
+		{"sasl", "plaintext"},
+		{"sasl", "scram_sha512"},
+		{"sasl", "oauthbearer"},
+		{"sasl", "gssapi"},
 		{"saslTokenProvider", "someone"},
-		{"version", "abc"}, {"version", "1.0"}, {"version", "0.9"}, {"version", "1.0.0.0"}, {"version", "v3.7.0"},
+		{"version", "abc"},
+		{"version", "1.0"},
+		{"version", "0.9"},
+		{"version", "1.0.0.0"},
+		{"version", "v3.7.0"},
 	}
 	for _, keys := range wrong {
 		t.Run(fmt.Sprint(keys), func(t *testing.T) {
 			trigger := s.plain(topic.name, group, keys...)
-			want, got := s.both(t, keda.NewKafkaScaler, trigger)
+			want, got := s.both(t.Context(), keda.NewKafkaScaler, trigger)
 			if want.err == nil {
 				t.Fatalf("KEDA answers: %v", want)
 			}
@@ -80,7 +116,7 @@ func testRefusedTriggers(t *testing.T, s *stage) {
 	// These fail when Kafka is asked.
 	for _, keys := range [][]string{{"topic", "no-such-topic"}, {"topic", "not a topic's name"}, {"partitionLimitation", "3-7"}, {"bootstrapServers", ","}} {
 		t.Run(fmt.Sprint(keys), func(t *testing.T) {
-			want, got := s.both(t, keda.NewKafkaScaler, s.plain(topic.name, group, keys...))
+			want, got := s.both(t.Context(), keda.NewKafkaScaler, s.plain(topic.name, group, keys...))
 			if want.err == nil || got.err == nil {
 				t.Errorf("\nKEDA:    %v\nlagwise: %v", want, got)
 			}
@@ -88,21 +124,9 @@ func testRefusedTriggers(t *testing.T, s *stage) {
 	}
 
 	t.Run("nothing there", func(t *testing.T) {
-		want, got := s.both(t, keda.NewKafkaScaler, s.plain(topic.name, group, "bootstrapServers", "127.0.0.1:1"))
+		want, got := s.both(t.Context(), keda.NewKafkaScaler, s.plain(topic.name, group, "bootstrapServers", "127.0.0.1:1"))
 		if want.err == nil || status.Code(got.err) != codes.Unavailable {
 			t.Errorf("\nKEDA:    %v\nlagwise: %v", want, got)
 		}
 	})
-}
-
-// both asks KEDA's scaler and lagwise about a trigger.
-func (s *stage) both(t *testing.T, open open, trigger trigger) (fromKEDA, fromLagwise answer) {
-	t.Helper()
-	var group errgroup.Group
-	group.Go(func() (err error) { fromKEDA, err = ask(t.Context(), open, trigger); return err })
-	group.Go(func() (err error) { fromLagwise, err = ask(t.Context(), lagwiseAt(s.usual), trigger); return err })
-	if err := group.Wait(); err != nil {
-		t.Fatal(err)
-	}
-	return fromKEDA, fromLagwise
 }
