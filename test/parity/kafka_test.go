@@ -98,18 +98,41 @@ func (k *kafkaState) create(ctx context.Context, topics ...*topic) error {
 	if err != nil {
 		return fmt.Errorf("creating topics: %w", err)
 	}
-	return poll(ctx, func() (bool, error) { return k.serves(ctx, topics) })
+	for range 12 {
+		served, err := k.served(ctx, topics)
+		if served || err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("%d new topics are not served after a minute", len(topics))
+}
+
+// served waits a while until the broker answers for every partition. A client that asks too early may remember for
+// minutes that a partition has no leader, so each wait has a client of its own.
+func (k *kafkaState) served(ctx context.Context, topics []*topic) (bool, error) {
+	admin, err := kafka.NewAdminClient(&kafka.ConfigMap{"bootstrap.servers": k.address})
+	if err != nil {
+		return false, fmt.Errorf("opening an admin client: %w", err)
+	}
+	defer admin.Close()
+	waiting, stop := context.WithTimeout(ctx, 5*time.Second)
+	defer stop()
+	err = poll(waiting, func() (bool, error) { return serves(waiting, admin, topics) })
+	if waiting.Err() != nil && ctx.Err() == nil {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // serves says whether the broker answers for every partition: one that was just made has no leader for a moment.
-func (k *kafkaState) serves(ctx context.Context, topics []*topic) (bool, error) {
+func serves(ctx context.Context, admin *kafka.AdminClient, topics []*topic) (bool, error) {
 	ends := map[kafka.TopicPartition]kafka.OffsetSpec{}
 	for _, topic := range topics {
 		for id := range topic.logs {
 			ends[topic.at(id, 0)] = kafka.LatestOffsetSpec
 		}
 	}
-	answer, err := k.admin.ListOffsets(ctx, ends)
+	answer, err := admin.ListOffsets(ctx, ends)
 	if err != nil {
 		return false, nil //nolint:nilerr // no topic is known yet
 	}

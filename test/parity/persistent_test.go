@@ -58,7 +58,8 @@ func startRooms(t *testing.T) *scalers.Registry {
 		return pool.Subscribe(connection, want)
 	}
 	kafka := lagwisekafka.New(subscribe, nil, slog.New(slog.DiscardHandler))
-	registry := scalers.NewRegistry(map[string]scalers.Factory{"kafka": kafka}, scalers.RegistryOptions{})
+	registry := scalers.NewRegistry(map[string]scalers.Factory{"kafka": kafka},
+		scalers.RegistryOptions{IdleAfter: time.Second}) // each look is at living sequences alone
 
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	var running errgroup.Group
