@@ -115,25 +115,27 @@ func (o *operator) send(topic string, id int32, value []byte, delivered chan kaf
 	return nil
 }
 
-// produceToAll appends one record to each topic of the fleet at once, and says when the broker had each.
-func (o *operator) produceToAll(topics int) (acknowledged []time.Time, err error) {
+func deliveryError(event kafka.Event) error {
+	if message, ok := event.(*kafka.Message); ok && message.TopicPartition.Error != nil {
+		return fmt.Errorf("producing: %w", message.TopicPartition.Error)
+	}
+	return nil
+}
+
+// produceToAll appends one record to each topic of the fleet at once, and returns when the broker has them.
+func (o *operator) produceToAll(topics int) error {
 	delivered := make(chan kafka.Event, topics)
-	numbers := make(map[string]int, topics)
 	for i := range topics {
-		numbers[topicName(i)] = i
 		if err := o.send(topicName(i), int32(i%fleetPartitions), []byte("x"), delivered); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	acknowledged = make([]time.Time, topics)
 	for range topics {
-		message, ok := (<-delivered).(*kafka.Message)
-		if !ok || message.TopicPartition.Error != nil {
-			return nil, fmt.Errorf("producing: %v", message)
+		if err := deliveryError(<-delivered); err != nil {
+			return err
 		}
-		acknowledged[numbers[*message.TopicPartition.Topic]] = time.Now()
 	}
-	return acknowledged, nil
+	return nil
 }
 
 // ends reads where logs end. A client learns of new leaders a little later than the cluster has them.
