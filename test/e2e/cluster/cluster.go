@@ -1,0 +1,151 @@
+// Package cluster runs a real Kubernetes control plane and a real KEDA on loopback: etcd, the API server, the controllers
+// that Deployments, Jobs and HPAs need, KEDA's operator and metrics adapter. There are no nodes; package kubelet stands in
+// for them.
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/lagwise/lagwise/test/e2e/child"
+	"github.com/lagwise/lagwise/test/e2e/loopback"
+	"github.com/lagwise/lagwise/test/e2e/parts"
+)
+
+// Options says what to start.
+type Options struct {
+	Parts parts.Parts
+	// Folder is where everything is written, logs included; the caller removes it after Stop.
+	Folder string
+	// OperatorArgs and OperatorEnv are added to those of KEDA's operator, and win over them.
+	OperatorArgs, OperatorEnv []string
+}
+
+// Cluster is a running control plane. Its methods are for one goroutine at a time, but for Config, Kubeconfig and Kubectl.
+type Cluster struct {
+	options Options
+	parts   parts.Parts
+	folder  string
+	ports   ports
+	pki     pki
+
+	etcd, apiServer, controllers, operator, adapter *child.Process
+}
+
+type ports struct {
+	etcd, etcdPeers, api, controllers                int
+	operatorMetrics, operatorHealth, operatorService int
+	adapter, adapterMetrics                          int
+}
+
+// startTimeout is several times what the start takes on two busy cores.
+const startTimeout = 2 * time.Minute
+
+// Start starts everything and returns when KEDA works. It all runs until Stop, or until this process dies.
+func Start(ctx context.Context, options Options) (*Cluster, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	c := &Cluster{options: options, parts: options.Parts, folder: options.Folder}
+	if err := errors.Join(c.prepare(), os.MkdirAll(c.Logs(), 0o750)); err != nil {
+		return nil, fmt.Errorf("prepare the cluster: %w", err)
+	}
+	if err := c.start(ctx); err != nil {
+		c.Stop()
+		return nil, fmt.Errorf("start the cluster: %w", err)
+	}
+	return c, nil
+}
+
+func (c *Cluster) start(ctx context.Context) error {
+	if err := c.startEtcd(ctx); err != nil {
+		return err
+	}
+	if err := c.startAPIServer(ctx); err != nil {
+		return err
+	}
+	var both errgroup.Group
+	both.Go(func() error { return c.startControllers(ctx) })
+	both.Go(func() error {
+		if err := c.registerKEDA(ctx); err != nil {
+			return err
+		}
+		if err := c.StartOperator(ctx); err != nil {
+			return err
+		}
+		if err := c.startAdapter(ctx); err != nil {
+			return err
+		}
+		return c.awaitMetrics(ctx)
+	})
+	return both.Wait() //nolint:wrapcheck // wrapped where they were made
+}
+
+// Stop ends everything and returns when it is gone. A stopped cluster stays stopped.
+func (c *Cluster) Stop() {
+	for _, process := range []*child.Process{c.adapter, c.operator, c.controllers} {
+		stop(process)
+	}
+	for _, process := range []*child.Process{c.apiServer, c.etcd} {
+		if process != nil {
+			process.Kill() // an API server waits for its clients, and nobody reads etcd's data again
+		}
+	}
+}
+
+func stop(process *child.Process) {
+	if process != nil {
+		process.Stop(stopGrace)
+	}
+}
+
+// Kubeconfig is the file with which anybody may do everything.
+func (c *Cluster) Kubeconfig() string { return filepath.Join(c.folder, "kubeconfig") }
+
+// Logs is the folder with one NAME.log for each program.
+func (c *Cluster) Logs() string { return filepath.Join(c.folder, "logs") }
+
+func (c *Cluster) logFile(program string) string { return filepath.Join(c.Logs(), program+".log") }
+
+// Config is for clients who may do everything, as fast as they can.
+func (c *Cluster) Config() *rest.Config {
+	return &rest.Config{
+		Host: c.server(),
+		TLSClientConfig: rest.TLSClientConfig{
+			CAFile: c.pki.crt(authority), CertFile: c.pki.crt(adminCert), KeyFile: c.pki.key(adminCert),
+		},
+		QPS: -1, // no limit
+	}
+}
+
+func (c *Cluster) server() string { return "https://" + loopback.Address(c.ports.api) }
+
+// prepare makes everything that is there before anything starts.
+func (c *Cluster) prepare() error {
+	free, err := loopback.Ports(9)
+	if err != nil {
+		return err
+	}
+	c.ports = ports{free[0], free[1], free[2], free[3], free[4], free[5], free[6], free[7], free[8]}
+	if c.pki, err = newPKI(filepath.Join(c.folder, "pki")); err != nil {
+		return err
+	}
+	const name = "e2e"
+	config := clientcmdapi.NewConfig()
+	config.Clusters[name] = &clientcmdapi.Cluster{Server: c.server(), CertificateAuthority: c.pki.crt(authority)}
+	config.AuthInfos[name] = &clientcmdapi.AuthInfo{ClientCertificate: c.pki.crt(adminCert), ClientKey: c.pki.key(adminCert)}
+	config.Contexts[name] = &clientcmdapi.Context{Cluster: name, AuthInfo: name}
+	config.CurrentContext = name
+	if err := clientcmd.WriteToFile(*config, c.Kubeconfig()); err != nil {
+		return fmt.Errorf("write the kubeconfig: %w", err)
+	}
+	return nil
+}
