@@ -1,0 +1,137 @@
+// Command consumer is what scales: a member of a Kafka consumer group that takes its time for each record.
+//
+// It prints "ready" when it has joined its group, "processed TIME PARTITION OFFSET" for each record when it is done with it,
+// and "left" when it has left the group, after SIGTERM or when there was nothing to do for long enough.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+)
+
+// settings are the program's flags.
+type settings struct {
+	brokers, group, topic, reset string
+	// work is how long a record takes.
+	work time.Duration
+	// commit is "before" or "after" processing: what is lost, or done twice, when the consumer dies in between.
+	commit string
+	// exitWhenDrained ends the program, with code 0, when no record came for so long. Zero is never.
+	exitWhenDrained time.Duration
+}
+
+func main() {
+	var s settings
+	flag.StringVar(&s.brokers, "brokers", "", "bootstrap servers")
+	flag.StringVar(&s.group, "group", "", "consumer group")
+	flag.StringVar(&s.topic, "topic", "", "topic")
+	flag.StringVar(&s.reset, "reset", "earliest", "where to begin without a commit: earliest or latest")
+	flag.DurationVar(&s.work, "work", 0, "how long each record takes")
+	flag.StringVar(&s.commit, "commit", "after", "commit a record before or after its processing")
+	flag.DurationVar(&s.exitWhenDrained, "exit-when-drained", 0, "end when no record came for so long; 0 is never")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	err := consume(ctx, s, os.Stdout)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "consumer:", err)
+		os.Exit(1)
+	}
+}
+
+func consume(ctx context.Context, s settings, stdout io.Writer) (err error) {
+	if s.commit != "before" && s.commit != "after" {
+		return fmt.Errorf("commit %q: want before or after", s.commit)
+	}
+	consumer, err := kafka.NewConsumer(&kafka.ConfigMap{
+		"bootstrap.servers": s.brokers, "group.id": s.group, "auto.offset.reset": s.reset, "enable.auto.commit": false,
+		"session.timeout.ms": 6000, // the shortest that brokers allow: a killed consumer's partitions are taken over sooner
+	})
+	if err != nil {
+		return fmt.Errorf("make a consumer: %w", err)
+	}
+	out := bufio.NewWriter(stdout)
+	defer func() {
+		if failed := consumer.Close(); failed != nil {
+			err = errors.Join(err, fmt.Errorf("leave the group: %w", failed))
+			return
+		}
+		say(out, "left")
+	}()
+
+	joined := false
+	if err := consumer.SubscribeTopics([]string{s.topic}, func(_ *kafka.Consumer, _ kafka.Event) error {
+		if !joined {
+			joined = true
+			say(out, "ready")
+		}
+		return nil // librdkafka then assigns by itself
+	}); err != nil {
+		return fmt.Errorf("subscribe: %w", err)
+	}
+	return work(ctx, consumer, s, out)
+}
+
+// work processes records until ctx ends or the topic is drained. A record that it has begun is finished first.
+func work(ctx context.Context, consumer *kafka.Consumer, s settings, out *bufio.Writer) error {
+	const glance = 100 * time.Millisecond
+	lastRecord := time.Now()
+	for ctx.Err() == nil {
+		record, err := consumer.ReadMessage(glance)
+		var failed kafka.Error
+		switch {
+		case err == nil:
+		case errors.As(err, &failed) && failed.IsTimeout():
+			if s.exitWhenDrained > 0 && time.Since(lastRecord) > s.exitWhenDrained {
+				return nil
+			}
+			continue
+		case errors.As(err, &failed) && !failed.IsFatal():
+			fmt.Fprintln(os.Stderr, "consumer:", err) // librdkafka tries again by itself
+			continue
+		default:
+			return fmt.Errorf("read: %w", err)
+		}
+		if err := process(consumer, record, s, out); err != nil {
+			return err
+		}
+		lastRecord = time.Now()
+	}
+	return nil
+}
+
+func process(consumer *kafka.Consumer, record *kafka.Message, s settings, out *bufio.Writer) error {
+	if s.commit == "before" {
+		commit(consumer, record)
+	}
+	time.Sleep(s.work) // the work itself
+	say(out, fmt.Sprintf("processed %s %d %d", time.Now().Format(time.RFC3339Nano), record.TopicPartition.Partition, record.TopicPartition.Offset))
+	if s.commit == "after" {
+		commit(consumer, record)
+	}
+	return nil
+}
+
+// commit may fail while the group rebalances: the next member then processes the record again, as in any group.
+func commit(consumer *kafka.Consumer, record *kafka.Message) {
+	if _, err := consumer.CommitMessage(record); err != nil {
+		fmt.Fprintln(os.Stderr, "consumer: commit:", err)
+	}
+}
+
+// say prints a line at once: whoever reads it may be waiting for it.
+func say(out *bufio.Writer, line string) {
+	_, _ = fmt.Fprintln(out, line) // without a reader there is nothing to say
+	_ = out.Flush()
+}
