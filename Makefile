@@ -12,12 +12,18 @@ TOOLS := $(CACHE)/tools-$(call checksum,go env GOVERSION; grep google.golang.org
 # that runs a single test: export LAGWISE_KAFKA_LIB=$(make --silent kafka-lib)
 export LAGWISE_KAFKA_LIB ?= $(CACHE)/kafka-$(call checksum,cat test/realkafka/pom.xml)
 
+# The parts of Kubernetes and KEDA that the end-to-end tests put together, found in the same way:
+# export LAGWISE_E2E=$(make --silent e2e-parts) LAGWISE_E2E_KEDA=2.21.0
+KEDA ?= 2.21.0
+export LAGWISE_E2E ?= $(CACHE)/e2e
+export LAGWISE_E2E_KEDA ?= $(KEDA)
+
 VERSION := $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
 FUZZTIME ?= 20s
 
 .PHONY: help
 help: ## List the targets (the default)
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: build
 build: ## Build bin/lagwise
@@ -38,6 +44,11 @@ test-kafka: $(LAGWISE_KAFKA_LIB) ## Run the tests against a real Apache Kafka
 .PHONY: test-parity
 test-parity: $(LAGWISE_KAFKA_LIB) ## Run the tests that compare lagwise with KEDA's own scaler
 	cd test/parity && go test -race -timeout 20m ./...
+
+.PHONY: e2e
+e2e: $(LAGWISE_KAFKA_LIB) e2e-parts ## Run KEDA, Kubernetes, Kafka and lagwise together (RUN=TestLag, KEDA=2.16.1)
+	cd test/e2e && go test $$(go list ./... | tail -n +2) # all but the first, the scenarios, whose output is wanted
+	cd test/e2e && go test -count=1 -timeout 30m $(if $(RUN),-run '$(RUN)')
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (20s)
@@ -86,6 +97,13 @@ docs: ## Generate the reference pages
 .PHONY: kafka-lib
 kafka-lib: $(LAGWISE_KAFKA_LIB) ## Fetch Apache Kafka and print the folder of its jars
 	@echo $(LAGWISE_KAFKA_LIB)
+
+.PHONY: e2e-parts
+e2e-parts: ## Build Kubernetes and KEDA, a quarter of an hour the first time, and print their folder
+	@command -v etcd >/dev/null || { echo "installing etcd from the system's packages" >&2; \
+		{ apt-get update && apt-get install -y --no-install-recommends etcd-server; } >&2; }
+	@cd test/e2e && go run ./parts/build -into "$(LAGWISE_E2E)" -keda "$(LAGWISE_E2E_KEDA)"
+	@echo $(LAGWISE_E2E)
 
 .PHONY: clean
 clean: ## Remove what was built here (the cache stays)
