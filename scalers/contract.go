@@ -61,7 +61,8 @@ type Scaler interface {
 // Watcher is a Scaler that can tell at once when its answer may have changed.
 type Watcher interface {
 	// Watch calls seen with the present evaluation and then with each new one, until ctx ends (then it returns nil) or
-	// seen fails (then it returns that error). Times in which nothing is known are passed over in silence.
+	// seen fails (then it returns that error). Times in which nothing is known are passed over in silence. seen may take
+	// long, because it tells a client that may not be reading: what happens meanwhile must not queue up.
 	Watch(ctx context.Context, seen func(Evaluation) error) error
 }
 

@@ -2,8 +2,8 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"time"
 
 	"google.golang.org/grpc"
 
@@ -11,8 +11,8 @@ import (
 	"github.com/lagwise/lagwise/scalers"
 )
 
-// streamIsActive tells KEDA when a trigger becomes active, for as long as the stream is open: pushes says when to send,
-// and a goroutine beside this one watches the scaler, so that a client that does not read holds up nobody but itself.
+// streamIsActive tells KEDA when a trigger becomes active, for as long as the stream is open. It holds the scaler's
+// lease, and watches in the stream's own goroutine: thousands of streams wait at the same time, so each must cost little.
 //
 // The stream ends without an error when its context does, which is when the client goes or the server stops. It stays
 // open and silent while nothing is known. One that was opened in such a time ends once, without an error, when it is
@@ -25,58 +25,43 @@ func (s *service) streamIsActive(
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(stream.Context())
-	defer cancel()
-
-	first, err := s.evaluator.evaluate(ctx, trigger)
-	if cause, ok := scalers.CauseOf(err); ok && cause == scalers.CauseRefused {
-		return err
-	}
-	openedBlind := err != nil
-	seen := newSightings(s.options.pace())
-	if openedBlind {
-		s.failures.note(ctx, "StreamIsActive", ref, err)
-	} else {
-		seen.add(activityOf(first.Active))
-	}
-
-	watched, err := s.watch(ctx, ref, trigger, seen)
+	out := newOutlet(stream, s.options.pace())
+	defer out.close()
+	seen, err := s.open(ref, trigger, out)
 	if err != nil {
-		return err
+		return untilGone(stream.Context(), err)
 	}
-	return send(ctx, stream, seen, watched, openedBlind)
+	return untilGone(stream.Context(), s.watch(stream.Context(), ref, trigger, seen))
 }
 
-// send pushes what is due until the stream's context or the watch ends.
-func send(
-	ctx context.Context, stream grpc.ServerStreamingServer[pb.IsActiveResponse],
-	seen *sightings, watched <-chan error, openedBlind bool,
-) error {
-	for {
-		push, again := seen.next()
-		if push {
-			if err := stream.Send(&pb.IsActiveResponse{Result: true}); err != nil {
-				return gone(err)
-			}
-			continue
-		}
-		if openedBlind && seen.known() {
-			return nil
-		}
-
-		var due <-chan time.Time
-		if !again.IsZero() {
-			due = time.After(time.Until(again))
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case err := <-watched:
-			return err
-		case <-seen.changed:
-		case <-due:
-		}
+// open tells of the trigger as it is now, and returns what takes all that is seen of it from now on.
+func (s *service) open(ref *pb.ScaledObjectRef, trigger scalers.Trigger, out *outlet) (seen func(activity) error, err error) {
+	ctx := out.stream.Context()
+	first, err := s.evaluator.evaluate(ctx, trigger)
+	if cause, ok := scalers.CauseOf(err); ok && cause == scalers.CauseRefused {
+		return nil, err
 	}
+	if err == nil {
+		return out.add, out.add(activityOf(first.Active))
+	}
+	s.failures.note(ctx, "StreamIsActive", ref, err)
+	return func(now activity) error {
+		if err := out.add(now); err != nil || now == unknown {
+			return err
+		}
+		return errKnownAgain
+	}, nil
+}
+
+// errKnownAgain ends a stream that was opened while nothing was known.
+var errKnownAgain = errors.New("the outage in which the stream was opened is over")
+
+// untilGone makes a clean end of what is none of the client's concern.
+func untilGone(ctx context.Context, err error) error {
+	if ctx.Err() != nil || errors.Is(err, errKnownAgain) {
+		return nil
+	}
+	return err
 }
 
 // gone: a message that cannot be sent has lost its reader.

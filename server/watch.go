@@ -8,58 +8,46 @@ import (
 	"github.com/lagwise/lagwise/scalers"
 )
 
-// watch follows a trigger in a goroutine of its own, which holds the scaler's lease until the context ends and the
-// scaler has let go. The channel tells when the scaler itself ended the watch, and why; nil says that it has nothing
-// more to tell.
+// watch follows a trigger until its context ends, seen returns an error, or the scaler has nothing more to tell. It
+// holds the scaler's lease until the scaler has let go.
 func (s *service) watch(
-	ctx context.Context, ref *pb.ScaledObjectRef, trigger scalers.Trigger, seen *sightings,
-) (<-chan error, error) {
+	ctx context.Context, ref *pb.ScaledObjectRef, trigger scalers.Trigger, seen func(activity) error,
+) error {
 	scaler, release, err := s.scalers.Acquire(trigger)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	ended := make(chan error, 1)
-	s.evaluator.running.Go(func() {
-		defer release()
-		watcher, ok := scaler.(scalers.Watcher)
-		if !ok {
-			s.poll(ctx, ref, trigger, seen)
-			return
-		}
-		if err := listen(ctx, watcher, seen); ctx.Err() == nil {
-			ended <- err
-		}
-	})
-	return ended, nil
-}
-
-func listen(ctx context.Context, watcher scalers.Watcher, seen *sightings) (err error) {
-	defer catch(&err)
-	return watcher.Watch(ctx, func(evaluation scalers.Evaluation) error {
-		seen.add(activityOf(evaluation.Active))
-		return nil
-	})
+	defer release()
+	if watcher, ok := scaler.(scalers.Watcher); ok {
+		return watcher.Watch(ctx, func(evaluation scalers.Evaluation) error { return seen(activityOf(evaluation.Active)) })
+	}
+	return s.poll(ctx, ref, trigger, seen)
 }
 
 // poll stands in for Watch, except that it can tell when nothing is known.
-func (s *service) poll(ctx context.Context, ref *pb.ScaledObjectRef, trigger scalers.Trigger, seen *sightings) {
+func (s *service) poll(
+	ctx context.Context, ref *pb.ScaledObjectRef, trigger scalers.Trigger, seen func(activity) error,
+) error {
 	ticker := time.NewTicker(s.options.PollInterval)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case <-ticker.C:
 		}
+		now := unknown
 		evaluation, err := s.evaluator.evaluate(ctx, trigger)
 		switch {
 		case ctx.Err() != nil:
-			return
+			return nil
 		case err != nil:
 			s.failures.note(ctx, "StreamIsActive", ref, err)
-			seen.add(unknown)
 		default:
-			seen.add(activityOf(evaluation.Active))
+			now = activityOf(evaluation.Active)
+		}
+		if err := seen(now); err != nil {
+			return err
 		}
 	}
 }
