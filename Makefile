@@ -25,9 +25,10 @@ FUZZTIME ?= 20s
 help: ## List the targets (the default)
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
+# grpcnotrace leaves out gRPC's pages about recent requests, which are not served here: 4 MB less of program.
 .PHONY: build
 build: ## Build bin/lagwise
-	go build -trimpath -buildvcs=false -ldflags '-X main.release=$(VERSION)' -o bin/lagwise ./cmd/lagwise
+	go build -tags grpcnotrace -trimpath -buildvcs=false -ldflags '-X main.release=$(VERSION)' -o bin/lagwise ./cmd/lagwise
 
 .PHONY: demo
 demo: build ## Watch lagwise scale something, without Kafka or Kubernetes

@@ -86,7 +86,7 @@ func freePort() (int, error) {
 }
 
 // program builds a program on its first use and returns its path. lagwise is built by its own module, with the versions
-// that its users get; its peers by this one.
+// and build tags that its users get; its peers by this one.
 func (l *lab) program(ctx context.Context, name string) (string, error) {
 	path := filepath.Join(l.folder, name)
 	if _, err := os.Stat(path); err == nil {
@@ -96,7 +96,7 @@ func (l *lab) program(ctx context.Context, name string) (string, error) {
 	if name == "lagwise" {
 		module, folder = "..", "./cmd/lagwise"
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-o", path, folder) //nolint:gosec // names are constants
+	build := exec.CommandContext(ctx, "go", "build", "-tags=grpcnotrace", "-o", path, folder) //nolint:gosec // names are constants
 	build.Dir = module
 	if output, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building %s: %w\n%s", name, err, output)

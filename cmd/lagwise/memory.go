@@ -13,15 +13,14 @@ const (
 	// nothing of.
 	goShare = 0.7
 	// gcPercent is how much garbage may gather between two collections, in percent of what lives. lagwise lives on little
-	// and makes little garbage, so collecting twice as often as by default costs hardly any time.
-	gcPercent = 50
+	// and makes little garbage, so collecting three times as often as by default costs hardly any time.
+	gcPercent = 30
 )
 
 // keepMemorySmall makes Go's garbage collector respect the container's memory limit. GOMEMLIMIT and GOGC in the
 // environment win; without a limit only the pace of collections changes. Failing to find the limit is logged by the
 // library, and no reason to stop.
 func keepMemorySmall(log *slog.Logger) {
-	keepCHeapSmall()
 	_, _ = memlimit.Set(memlimit.WithRatio(goShare), memlimit.WithLogger(log))
 	if _, chosen := os.LookupEnv("GOGC"); !chosen {
 		debug.SetGCPercent(gcPercent)

@@ -16,7 +16,12 @@ import (
 
 // groupsInFlight bounds concurrent OffsetFetch requests: each holds an operating system thread inside librdkafka, and
 // hundreds at a time-out have aborted processes (librdkafka issue 4605).
-const groupsInFlight = 16
+//
+// Urgent passes, of which several may be under way, have fewer each, because a thread keeps its memory for good.
+const (
+	groupsInFlight       = 16
+	urgentGroupsInFlight = 8
+)
 
 // pass reads everything that a set of wants needs, once: what several wants share is asked for once. Its steps run in
 // order; each gathers answers by topic, partition or group, and assemble puts them together for each want.
@@ -239,6 +244,9 @@ func (p *pass) fetch(ctx context.Context, groups map[string][]partition) {
 	var mu sync.Mutex
 	var workers errgroup.Group
 	workers.SetLimit(groupsInFlight)
+	if p.urgent {
+		workers.SetLimit(urgentGroupsInFlight)
+	}
 	for group, wanted := range groups {
 		workers.Go(func() error {
 			states, err := p.admin.committed(ctx, group, wanted)
@@ -323,7 +331,7 @@ func (p *pass) assemble(want Want) result {
 		return result{fault: &Fault{Kind: UnknownTopic, About: fmt.Sprintf("none of the topics %q exists", want.Topics)}}
 	}
 	slices.SortFunc(observation.Partitions, func(a, b lag.Partition) int {
-		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.ID, b.ID))
+		return comparePartitions(partition{a.Topic, a.ID}, partition{b.Topic, b.ID})
 	})
 	return result{observation: observation}
 }
