@@ -53,7 +53,7 @@ func (l *lab) quarterOfAnHour(ctx context.Context, f *fleet, part int) error {
 	if err := f.open(ctx); err != nil {
 		return err
 	}
-	if err := l.operator.produceToAll(l.size.topics); err != nil {
+	if _, _, err := l.operator.salvo.fire(ctx, l.size.topics); err != nil {
 		return err
 	}
 	for range l.size.calls / 4 {

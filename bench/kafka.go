@@ -15,6 +15,7 @@ import (
 type operator struct {
 	admin    *kafka.AdminClient
 	producer *kafka.Producer
+	salvo    *salvo
 }
 
 func newOperator(address string) (*operator, error) {
@@ -29,12 +30,19 @@ func newOperator(address string) (*operator, error) {
 		producer.Close()
 		return nil, fmt.Errorf("opening an admin client: %w", err)
 	}
-	return &operator{admin: admin, producer: producer}, nil
+	salvo, err := newSalvo(address)
+	if err != nil {
+		producer.Close()
+		admin.Close()
+		return nil, err
+	}
+	return &operator{admin: admin, producer: producer, salvo: salvo}, nil
 }
 
 func (o *operator) close() {
 	o.admin.Close()
 	o.producer.Close()
+	o.salvo.close()
 }
 
 // topicName and groupName are those of trigger i; the peers use the same ones.
@@ -107,33 +115,10 @@ func partitionsOf(topic string, partitions int) []kafka.TopicPartition {
 }
 
 // send appends one record without waiting.
-func (o *operator) send(topic string, id int32, value []byte, delivered chan kafka.Event) error {
-	err := o.producer.Produce(&kafka.Message{TopicPartition: kafka.TopicPartition{Topic: &topic, Partition: id}, Value: value}, delivered)
+func (o *operator) send(topic string, id int32, value []byte) error {
+	err := o.producer.Produce(&kafka.Message{TopicPartition: kafka.TopicPartition{Topic: &topic, Partition: id}, Value: value}, nil)
 	if err != nil {
 		return fmt.Errorf("producing: %w", err)
-	}
-	return nil
-}
-
-func deliveryError(event kafka.Event) error {
-	if message, ok := event.(*kafka.Message); ok && message.TopicPartition.Error != nil {
-		return fmt.Errorf("producing: %w", message.TopicPartition.Error)
-	}
-	return nil
-}
-
-// produceToAll appends one record to each topic of the fleet at once, and returns when the broker has them.
-func (o *operator) produceToAll(topics int) error {
-	delivered := make(chan kafka.Event, topics)
-	for i := range topics {
-		if err := o.send(topicName(i), int32(i%fleetPartitions), []byte("x"), delivered); err != nil {
-			return err
-		}
-	}
-	for range topics {
-		if err := deliveryError(<-delivered); err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -88,7 +88,7 @@ func (l *lab) latencyOfOne(ctx context.Context, subject *lagwise, ref *pb.Scaled
 		return 0, err
 	}
 	began := time.Now()
-	if err := l.operator.send(topic, 0, []byte("x"), nil); err != nil {
+	if err := l.operator.send(topic, 0, []byte("x")); err != nil {
 		return 0, err
 	}
 	at, err := f.await(ctx, 0)
@@ -157,7 +157,7 @@ func (l *lab) latencyOfRandom(ctx context.Context, f *fleet, rested []time.Time)
 	topic := topicName(trigger)
 	f.forget()
 	began := time.Now()
-	if err := l.operator.send(topic, rand.Int32N(fleetPartitions), []byte("x"), nil); err != nil { //nolint:gosec // nothing secret
+	if err := l.operator.send(topic, rand.Int32N(fleetPartitions), []byte("x")); err != nil { //nolint:gosec // nothing secret
 		return 0, err
 	}
 	at, err := f.await(ctx, trigger)
@@ -165,45 +165,4 @@ func (l *lab) latencyOfRandom(ctx context.Context, f *fleet, rested []time.Time)
 		return 0, err
 	}
 	return at.Sub(began), l.operator.drain(ctx, groupName(trigger), topic, fleetPartitions)
-}
-
-// measureBursts puts one record on each topic at once, and waits for the last trigger's push.
-func measureBursts(ctx context.Context, l *lab, f *fleet, r *report) error {
-	var longest time.Duration
-	for range l.size.bursts {
-		if err := sleep(ctx, cooldown); err != nil {
-			return err
-		}
-		if err := f.awaitIdle(ctx); err != nil {
-			return err
-		}
-		f.forget()
-		began := time.Now()
-		if err := l.operator.produceToAll(l.size.fleet); err != nil {
-			return err
-		}
-		waiting := map[int]bool{}
-		for i := range l.size.fleet {
-			waiting[i] = true
-		}
-		for len(waiting) > 0 {
-			select {
-			case arrived := <-f.pushes:
-				delete(waiting, arrived.trigger)
-				longest = max(longest, arrived.at.Sub(began))
-			case <-time.After(30 * time.Second):
-				return fmt.Errorf("%d triggers did not push within 30 s after a burst", len(waiting))
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-		if err := l.operator.drainFleet(ctx, l.size.fleet, l.size.topics); err != nil {
-			return err
-		}
-	}
-	r.Figures = append(r.Figures, figure{
-		Name:  fmt.Sprintf("one record on each of %d topics at once, last push (worst of %d bursts)", l.size.fleet, l.size.bursts),
-		Value: longest.Seconds(), Unit: "s", Goals: []goal{atMost(2)},
-	})
-	return nil
 }

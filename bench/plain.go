@@ -59,7 +59,7 @@ func (p *plain) close() {
 // latency produces one record and says how long it took to arrive.
 func (p *plain) latency(ctx context.Context, operator *operator) (time.Duration, error) {
 	began := time.Now()
-	if err := operator.send(plainName, 0, []byte("x"), nil); err != nil {
+	if err := operator.send(plainName, 0, []byte("x")); err != nil {
 		return 0, err
 	}
 	select {

@@ -59,7 +59,7 @@ func (l *lab) grown(ctx context.Context, triggers int) (point, error) {
 		return point{}, err
 	}
 	p := point{Subject: "lagwise", Triggers: triggers, RefreshIdleMS: milliseconds(slices.Max(idle))}
-	if err := l.operator.produceToAll(l.size.topics); err != nil {
+	if _, _, err := l.operator.salvo.fire(ctx, l.size.topics); err != nil {
 		return point{}, err
 	}
 	lagging, err := f.lagwise.nextRefreshes(ctx, refreshes)

@@ -102,7 +102,7 @@ func (o *operator) keepBusy(ctx context.Context, topic string) error {
 		}
 		for range busyRate / busyRecord / ticks {
 			id = (id + 1) % fleetPartitions
-			err := o.send(topic, id, value, nil)
+			err := o.send(topic, id, value)
 			if failed, ok := errors.AsType[kafka.Error](err); ok && failed.Code() == kafka.ErrQueueFull {
 				break // the broker does not keep up; the rate is measured, not assumed
 			}
