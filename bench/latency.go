@@ -24,9 +24,10 @@ func (l latencies) figures(what string, p50, p99 []goal) []figure {
 	return []figure{quantileOf(0.5, p50), quantileOf(0.99, p99)}
 }
 
-// pause lies between two samples, of random length so that they fall into step with nothing.
+// pause lies before each sample, of random length so that samples fall into step with nothing. lagwise's and the plain
+// consumer's begin after the same quiet: a broker that was busy a moment ago answers sooner than one that was idle.
 func pause(ctx context.Context) error {
-	return sleep(ctx, 10*time.Millisecond+rand.N(20*time.Millisecond)) //nolint:gosec // nothing secret
+	return sleep(ctx, 150*time.Millisecond+rand.N(50*time.Millisecond)) //nolint:gosec // nothing secret
 }
 
 // measureLatencyOfOne watches one partition. A trigger that just woke is not woken again at full speed for some seconds,
@@ -84,7 +85,7 @@ func (l *lab) latencyOfOne(ctx context.Context, subject *lagwise, ref *pb.Scaled
 	}
 	defer f.closeStreams()
 	// The stream arms its trigger right after the first answer; the fetch is on its way a moment later.
-	if err := sleep(ctx, 150*time.Millisecond+rand.N(50*time.Millisecond)); err != nil { //nolint:gosec // nothing secret
+	if err := pause(ctx); err != nil {
 		return 0, err
 	}
 	began := time.Now()

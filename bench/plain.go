@@ -58,6 +58,9 @@ func (p *plain) close() {
 
 // latency produces one record and says how long it took to arrive.
 func (p *plain) latency(ctx context.Context, operator *operator) (time.Duration, error) {
+	if err := pause(ctx); err != nil {
+		return 0, err
+	}
 	began := time.Now()
 	if err := operator.send(plainName, 0, []byte("x")); err != nil {
 		return 0, err
