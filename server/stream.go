@@ -58,7 +58,12 @@ var errKnownAgain = errors.New("the outage in which the stream was opened is ove
 
 // untilGone makes a clean end of what is none of the client's concern.
 func untilGone(ctx context.Context, err error) error {
-	if ctx.Err() != nil || errors.Is(err, errKnownAgain) {
+	select {
+	case <-ctx.Done():
+		return nil
+	default:
+	}
+	if errors.Is(err, errKnownAgain) {
 		return nil
 	}
 	return err
