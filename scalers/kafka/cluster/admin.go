@@ -16,8 +16,6 @@ type partition struct {
 
 // topicState is what a cluster says about one topic.
 type topicState struct {
-	// identity changes when a topic is deleted and made again; empty where the broker knows no topic ids.
-	identity   string
 	partitions []int32
 	// unreadable says that the topic's records may not be fetched (no READ); false where the broker does not tell.
 	unreadable bool
@@ -111,9 +109,7 @@ func (c *client) describe(ctx context.Context, topics []string) (map[string]topi
 		for i, info := range description.Partitions {
 			ids[i] = int32(info.Partition) //nolint:gosec // Kafka's partition ids are 32 bits wide
 		}
-		states[description.Name] = topicState{
-			identity: description.TopicID.String(), partitions: ids, unreadable: mayNotRead(description.AuthorizedOperations),
-		}
+		states[description.Name] = topicState{partitions: ids, unreadable: mayNotRead(description.AuthorizedOperations)}
 	}
 	return states, nil
 }

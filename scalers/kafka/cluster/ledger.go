@@ -133,4 +133,5 @@ func (l *ledger) prune(now time.Time) {
 	defer l.mu.Unlock()
 	maps.DeleteFunc(l.topics, func(_ string, entry topicEntry) bool { return now.Sub(entry.until) > l.topicLife })
 	maps.DeleteFunc(l.groups, func(_ string, entry groupEntry) bool { return now.Sub(entry.until) > l.groupLife })
+	maps.DeleteFunc(l.complained, func(topic string, _ bool) bool { return l.topics[topic].until.IsZero() })
 }

@@ -67,12 +67,13 @@ func TestPruneDropsWhatNobodyAsksAbout(t *testing.T) {
 	l, now := newLedger(time.Minute, time.Minute), time.Unix(1000, 0)
 	l.describe(map[string]topicState{"orders": {}}, now)
 	l.commit("group", nil, nil, now)
+	l.complain("orders")
 	l.prune(now.Add(time.Minute))
-	if len(l.topics) != 1 || len(l.groups) != 1 {
+	if len(l.topics) != 1 || len(l.groups) != 1 || len(l.complained) != 1 {
 		t.Error("pruned too early")
 	}
 	l.prune(now.Add(4 * time.Minute))
-	if len(l.topics) != 0 || len(l.groups) != 0 {
+	if len(l.topics) != 0 || len(l.groups) != 0 || len(l.complained) != 0 {
 		t.Error("kept for ever")
 	}
 }

@@ -52,7 +52,7 @@ type session struct {
 
 func newSession(connection Connection, options Options, onLeave func(*session, *Subscription)) *session {
 	s := &session{
-		connection: connection, options: options, onLeave: onLeave, open: openSource,
+		connection: connection, options: options, onLeave: onLeave,
 		log:           options.Log.With("connection", connection.Name),
 		abandoned:     make(chan struct{}),
 		subscriptions: map[*Subscription]struct{}{}, waiting: map[*Subscription]time.Time{},
