@@ -82,6 +82,11 @@ func Named(name string) Edit {
 	}
 }
 
+// On makes every trigger look at this topic and group, as Topic and Group named them.
+func On(topic, group string) Edit {
+	return eachTrigger(func(_, metadata map[string]any) { metadata["topic"], metadata["consumerGroup"] = topic, group })
+}
+
 // BuiltIn makes every trigger of lagwise the kafka trigger that is built into KEDA: the way back of the README.
 func BuiltIn() Edit {
 	return eachTrigger(func(trigger, metadata map[string]any) {
@@ -117,7 +122,7 @@ func eachTrigger(change func(trigger, metadata map[string]any)) Edit {
 func (s *Scenario) Apply(file string, edits ...Edit) *unstructured.Unstructured {
 	s.t.Helper()
 	content, err := os.ReadFile(filepath.Join(s.stage.root, "examples", file)) //nolint:gosec // an example of this repository
-	s.fatal(err)
+	s.Fatal(err)
 	return s.ApplyText(string(content), edits...)
 }
 
@@ -131,10 +136,10 @@ func (s *Scenario) ApplyText(manifest string, edits ...Edit) *unstructured.Unstr
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		s.fatal(err)
+		s.Fatal(err)
 		if kind := object.GetKind(); kind == "ScaledObject" || kind == "ScaledJob" {
 			for _, edit := range append([]Edit{eachTrigger(s.makeOwn)}, edits...) {
-				s.fatal(edit(object.Object))
+				s.Fatal(edit(object.Object))
 			}
 			scaled = object
 		}
