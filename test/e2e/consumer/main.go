@@ -70,30 +70,32 @@ func consume(ctx context.Context, s settings, stdout io.Writer) (err error) {
 		say(out, "left")
 	}()
 
-	joined := false
+	var joined time.Time
 	if err := consumer.SubscribeTopics([]string{s.topic}, func(_ *kafka.Consumer, _ kafka.Event) error {
-		if !joined {
-			joined = true
+		if joined.IsZero() {
+			joined = time.Now()
 			say(out, "ready")
 		}
 		return nil // librdkafka then assigns by itself
 	}); err != nil {
 		return fmt.Errorf("subscribe: %w", err)
 	}
-	return work(ctx, consumer, s, out)
+	return work(ctx, consumer, &joined, s, out)
 }
 
-// work processes records until ctx ends or the topic is drained. A record that it has begun is finished first.
-func work(ctx context.Context, consumer *kafka.Consumer, s settings, out *bufio.Writer) error {
+// work processes records until ctx ends or the topic is drained. A record that it has begun is finished first. Nothing can
+// be said about the topic before the consumer has joined its group, which happens while it reads.
+func work(ctx context.Context, consumer *kafka.Consumer, joined *time.Time, s settings, out *bufio.Writer) error {
 	const glance = 100 * time.Millisecond
-	lastRecord := time.Now()
+	var lastRecord time.Time
 	for ctx.Err() == nil {
 		record, err := consumer.ReadMessage(glance)
 		var failed kafka.Error
 		switch {
 		case err == nil:
 		case errors.As(err, &failed) && failed.IsTimeout():
-			if s.exitWhenDrained > 0 && time.Since(lastRecord) > s.exitWhenDrained {
+			idle := min(time.Since(lastRecord), time.Since(*joined))
+			if s.exitWhenDrained > 0 && !joined.IsZero() && idle > s.exitWhenDrained {
 				return nil
 			}
 			continue

@@ -19,7 +19,7 @@ func (s *Scenario) keep(ctx context.Context) {
 	folder := filepath.Join(s.stage.keep, "failures", name)
 	err := errors.Join(
 		s.keepObjects(ctx, folder),
-		copyFolder(folder, "pods", filepath.Join(s.stage.podLogs(), s.Namespace)),
+		copyFolder(folder, "pods", s.PodLogs()),
 		copyFolder(folder, "cluster", s.Cluster.Logs()),
 		copyFolder(folder, "lagwise", filepath.Dir(s.stage.Lagwise.LogFile())),
 		copyFolder(folder, "instances", s.instances()),

@@ -148,14 +148,14 @@ func (s *Scenario) watchReplicas() {
 	deployments := s.Client.AppsV1().Deployments(s.Namespace)
 	ctx := s.t.Context()
 	now, err := deployments.List(ctx, metav1.ListOptions{})
-	s.fatal(err)
+	s.Fatal(err)
 	// It goes on by itself when the API server closes the watch.
 	watching, err := watchtools.NewRetryWatcherWithContext(ctx, now.ResourceVersion, &cache.ListWatch{
 		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
 			return deployments.Watch(ctx, options)
 		},
 	})
-	s.fatal(err)
+	s.Fatal(err)
 	go func() {
 		for event := range watching.ResultChan() {
 			if deployment, is := event.Object.(*appsv1.Deployment); is && event.Type != watch.Deleted {

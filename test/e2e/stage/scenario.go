@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -86,8 +87,8 @@ func (s *Scenario) end() {
 	}
 }
 
-// fatal fails the test over an error.
-func (s *Scenario) fatal(err error) {
+// Fatal fails the test over an error, if there is one.
+func (s *Scenario) Fatal(err error) {
 	s.t.Helper()
 	if err != nil {
 		s.t.Fatal(err)
@@ -127,11 +128,14 @@ func (s *Scenario) eventually(within time.Duration, complaint func() error) erro
 // Context ends with the test.
 func (s *Scenario) Context() context.Context { return s.t.Context() }
 
+// PodLogs is the folder with one POD.log for each pod that ran a process, also for those that are gone.
+func (s *Scenario) PodLogs() string { return filepath.Join(s.stage.podLogs(), s.Namespace) }
+
 // Kubectl runs kubectl in the scenario's namespace and returns what it printed.
 func (s *Scenario) Kubectl(arguments ...string) string {
 	s.t.Helper()
 	said, err := s.Cluster.Kubectl(s.t.Context(), "", append([]string{"--namespace", s.Namespace}, arguments...)...)
-	s.fatal(err)
+	s.Fatal(err)
 	return said
 }
 

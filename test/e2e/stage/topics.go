@@ -12,7 +12,7 @@ import (
 // example in the same way.
 func (s *Scenario) Topic(name string, partitions int) string {
 	s.t.Helper()
-	s.fatal(s.Kafka.createTopic(s.t.Context(), s.own(name), partitions))
+	s.Fatal(s.Kafka.createTopic(s.t.Context(), s.own(name), partitions))
 	return s.own(name)
 }
 
@@ -24,7 +24,7 @@ func (s *Scenario) own(name string) string { return name + "-" + s.Namespace }
 // Produce writes n records to a partition of a topic, as Topic named it, and returns when the broker has them.
 func (s *Scenario) Produce(topic string, partition int32, n int) {
 	s.t.Helper()
-	s.fatal(s.Kafka.produce(s.t.Context(), topic, partition, n))
+	s.Fatal(s.Kafka.produce(s.t.Context(), topic, partition, n))
 }
 
 // Commit sets a group's committed offset, as an operator does; the group must have no members. Both KEDA and lagwise count
@@ -38,7 +38,7 @@ func (s *Scenario) Commit(group, topic string, partition int32, offset int64) {
 func (s *Scenario) OwnKafka(options realkafka.Options) *Kafka {
 	s.t.Helper()
 	kafka, err := startKafka(context.WithoutCancel(s.t.Context()), options) // what failed is looked at when the test has ended
-	s.fatal(err)
+	s.Fatal(err)
 	s.Kafka = kafka
 	s.closers = append(s.closers, kafka.close)
 	return kafka
@@ -57,7 +57,7 @@ func (s *Scenario) AnotherLagwise(name string, options lagwise.Options) *lagwise
 	s.t.Helper()
 	folder := filepath.Join(s.instances(), name)
 	instance, err := lagwise.Start(s.t.Context(), s.stage.file("lagwise"), folder, options)
-	s.fatal(err)
+	s.Fatal(err)
 	s.closers = append(s.closers, instance.Close)
 	return instance
 }

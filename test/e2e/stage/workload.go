@@ -57,7 +57,7 @@ func (s *Scenario) DeployAt(name string, workload Workload, replicas int32) {
 			},
 		},
 	}, metav1.CreateOptions{})
-	s.fatal(err)
+	s.Fatal(err)
 }
 
 // HPA reads the HPA that KEDA made for a ScaledObject.
@@ -80,12 +80,12 @@ type Record struct {
 // Records reads what the consumers of all pods, also of those that are gone, have processed so far: by pod, oldest first.
 func (s *Scenario) Records() []Record {
 	s.t.Helper()
-	logs, err := filepath.Glob(filepath.Join(s.stage.podLogs(), s.Namespace, "*.log"))
-	s.fatal(err)
+	logs, err := filepath.Glob(filepath.Join(s.PodLogs(), "*.log"))
+	s.Fatal(err)
 	var all []Record
 	for _, log := range logs {
 		found, err := readRecords(log)
-		s.fatal(err)
+		s.Fatal(err)
 		all = append(all, found...)
 	}
 	return all
