@@ -1,0 +1,50 @@
+package stage
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Complaints is what was said against a ScaledObject so far: warnings among its events and those of its HPA, each with the
+// number of times, and errors in the log of KEDA's operator. What has left no trace adds nothing to them.
+func (s *Scenario) Complaints(scaledObject string) []string {
+	s.t.Helper()
+	return append(s.warnings(scaledObject), s.operatorErrors(scaledObject)...)
+}
+
+func (s *Scenario) warnings(scaledObject string) []string {
+	s.t.Helper()
+	events, err := s.Client.CoreV1().Events(s.Namespace).List(s.t.Context(), metav1.ListOptions{FieldSelector: "type=Warning"})
+	s.fatal(err)
+	var found []string
+	for _, event := range events.Items {
+		if about := event.InvolvedObject.Name; about != scaledObject && about != "keda-hpa-"+scaledObject {
+			continue
+		}
+		times := event.Count
+		if event.Series != nil {
+			times = event.Series.Count
+		}
+		found = append(found, fmt.Sprintf("event %s of %s, %d times: %s", event.Reason, event.InvolvedObject.Name, times, event.Message))
+	}
+	slices.Sort(found)
+	return found
+}
+
+func (s *Scenario) operatorErrors(scaledObject string) []string {
+	s.t.Helper()
+	log, err := os.ReadFile(filepath.Join(s.Cluster.Logs(), "keda-operator.log")) //nolint:gosec // a log of our own
+	s.fatal(err)
+	var found []string
+	for line := range strings.Lines(string(log)) {
+		if strings.Contains(line, "\tERROR\t") && strings.Contains(line, `"`+s.Namespace+`"`) && strings.Contains(line, `"`+scaledObject+`"`) {
+			found = append(found, "operator: "+strings.TrimSpace(line))
+		}
+	}
+	return found
+}
