@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,6 +51,9 @@ func TestKafkaOutage(t *testing.T) {
 		awaitStreams(s, crashing, crash+1)
 	}
 	wantStill(t, s, "receipts", 2, killed)
+	if said := strings.Join(s.Complaints("receipts"), "\n"); !strings.Contains(said, "event KEDAScalerFailed") || !strings.Contains(said, "operator: ") {
+		t.Errorf("want a warning event and an error in the operator's log, got only:\n%s", said)
+	}
 
 	if err := s.Kafka.Restart(s.Context()); err != nil {
 		t.Fatal(err)
@@ -71,6 +75,9 @@ func TestKafkaOutage(t *testing.T) {
 	wantStill(t, s, "receipts", 2, killed)
 	wantStill(t, s, "unaware", 2, killed)
 	wantNoNewComplaints(t, s, "unaware", saidOfUnaware)
+	if err := scalingActiveSince(s, "unaware", killed); err != nil {
+		t.Error(err)
+	}
 	crashing.Kill()
 	if err := crashing.Restart(s.Context()); err != nil {
 		t.Fatal(err)

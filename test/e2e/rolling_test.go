@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -51,6 +52,9 @@ func TestReplicasOfLagwise(t *testing.T) {
 	wakeAll(t, s, "next one replaced, record -> Deployment at 1", onRoll[1])
 	wantStill(t, s, "receipts", 2, began)
 	wantNoNewComplaints(t, s, "receipts", before)
+	for _, rolled := range slices.Concat(onRoll[0], onRoll[1]) {
+		wantNoNewComplaints(t, s, rolled.name, nil)
+	}
 	if err := scalingActiveSince(s, "receipts", began); err != nil {
 		t.Error(err)
 	}
@@ -116,7 +120,7 @@ func (r *replicaSet) add() *lagwise.Instance {
 	r.started++
 	own := netip.AddrFrom4([4]byte{127, 0, 1, byte(r.started)})
 	instance := r.scenario.AnotherLagwise(fmt.Sprintf("replica-%d", r.started), lagwise.Options{
-		Address: netip.AddrPortFrom(own, uint16(r.port)).String(), //nolint:gosec // a port
+		Address: netip.AddrPortFrom(own, uint16(r.port)).String(),
 		Args:    []string{"--refreshInterval=1s"},
 	})
 	r.ready = append(r.ready, instance)

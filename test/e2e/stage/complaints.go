@@ -20,7 +20,7 @@ func (s *Scenario) Complaints(scaledObject string) []string {
 func (s *Scenario) warnings(scaledObject string) []string {
 	s.t.Helper()
 	events, err := s.Client.CoreV1().Events(s.Namespace).List(s.t.Context(), metav1.ListOptions{FieldSelector: "type=Warning"})
-	s.fatal(err)
+	s.Fatal(err)
 	var found []string
 	for _, event := range events.Items {
 		if about := event.InvolvedObject.Name; about != scaledObject && about != "keda-hpa-"+scaledObject {
@@ -38,11 +38,11 @@ func (s *Scenario) warnings(scaledObject string) []string {
 
 func (s *Scenario) operatorErrors(scaledObject string) []string {
 	s.t.Helper()
-	log, err := os.ReadFile(filepath.Join(s.Cluster.Logs(), "keda-operator.log")) //nolint:gosec // a log of our own
-	s.fatal(err)
+	log, err := os.ReadFile(filepath.Join(s.Cluster.Logs(), "keda-operator.log"))
+	s.Fatal(err)
 	var found []string
 	for line := range strings.Lines(string(log)) {
-		if strings.Contains(line, "\tERROR\t") && strings.Contains(line, `"`+s.Namespace+`"`) && strings.Contains(line, `"`+scaledObject+`"`) {
+		if strings.HasPrefix(line, `{"level":"error"`) && strings.Contains(line, `"`+s.Namespace+`"`) && strings.Contains(line, `"`+scaledObject+`"`) {
 			found = append(found, "operator: "+strings.TrimSpace(line))
 		}
 	}
