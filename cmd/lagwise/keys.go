@@ -9,15 +9,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lagwise/lagwise/scalers"
+	"github.com/lagwise/lagwise/scalers/cron"
 	"github.com/lagwise/lagwise/scalers/kafka"
 )
 
 // keyTables is every scaler's table of metadata keys.
 func keyTables() map[string]scalers.KeyTable {
-	return map[string]scalers.KeyTable{"kafka": kafka.Keys()}
+	return map[string]scalers.KeyTable{"cron": cron.Keys(), "kafka": kafka.Keys()}
 }
 
 //go:generate go run . keys --into ../../README.md
+//go:generate go run . keys --scaler cron --into ../../docs/cron.md
 
 func keysCommand() *cobra.Command {
 	var scaler, into string
@@ -79,7 +81,9 @@ func keysText(table scalers.KeyTable) string {
 			text.WriteString(row(key))
 		}
 	}
-	fmt.Fprintf(&text, "\nRefused in metadata, because credentials belong in a connection: %s.\n", strings.Join(refused, ", "))
+	if len(refused) > 0 {
+		fmt.Fprintf(&text, "\nRefused in metadata, because credentials belong in a connection: %s.\n", strings.Join(refused, ", "))
+	}
 	fmt.Fprintf(&text, "\nRead by KEDA for its own link to lagwise, and ignored here: %s.\n", strings.Join(ignored, ", "))
 	return text.String()
 }
@@ -104,5 +108,6 @@ func row(key scalers.Key) string {
 	if len(key.Excludes) > 0 {
 		help += " Not with " + strings.Join(key.Excludes, ", ") + "."
 	}
+	help = strings.ReplaceAll(help, "|", `\|`) // or it would be a column of its own
 	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", name, value, preset, key.Origin, help)
 }

@@ -7,18 +7,20 @@ import (
 	"testing"
 )
 
-func TestTheReadmeShowsTheKeysAsTheyAre(t *testing.T) {
+func TestPagesShowTheKeysAsTheyAre(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var printed, problems bytes.Buffer
-	if code := run(t.Context(), []string{"keys"}, &printed, &problems); code != 0 {
-		t.Fatal(problems.String())
-	}
-	if !strings.Contains(string(page), keysBegin+printed.String()+keysEnd) {
-		t.Error(`README.md does not show the keys as the table has them: run "make docs"`)
+	for scaler, name := range map[string]string{"kafka": "README.md", "cron": "docs/cron.md"} {
+		page, err := os.ReadFile("../../" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var printed, problems bytes.Buffer
+		if code := run(t.Context(), []string{"keys", "--scaler", scaler}, &printed, &problems); code != 0 {
+			t.Fatal(problems.String())
+		}
+		if !strings.Contains(string(page), keysBegin+printed.String()+keysEnd) {
+			t.Errorf("%s does not show the keys as the table has them: run \"make docs\"", name)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // an image without time zones can still open windows
 
 	"github.com/spf13/cobra"
 )

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lagwise/lagwise/internal/config"
 	"github.com/lagwise/lagwise/scalers"
+	"github.com/lagwise/lagwise/scalers/cron"
 	"github.com/lagwise/lagwise/scalers/kafka"
 	"github.com/lagwise/lagwise/scalers/kafka/cluster"
 	"github.com/lagwise/lagwise/server"
@@ -50,6 +51,7 @@ func factories(pool *cluster.Pool, connections map[string]cluster.Connection, lo
 		return pool.Subscribe(connection, want)
 	}
 	return map[string]scalers.Factory{
+		"cron":  cron.New(log),
 		"kafka": kafka.New(subscribe, connections, log),
 	}
 }

@@ -1,0 +1,122 @@
+package schedule_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lagwise/lagwise/scalers/schedule"
+)
+
+// days is how far back the oracle walks: expressions here come true in each week.
+const days = 9
+
+// fields is a cron expression whose meaning is plain: it comes true in the minutes that all three lists hold.
+type fields struct{ minutes, hours, weekdays []int }
+
+func randomFields(random *rand.Rand) fields {
+	some := func(most, below int) []int {
+		var chosen []int
+		for range 1 + random.IntN(most) {
+			if n := random.IntN(below); !slices.Contains(chosen, n) {
+				chosen = append(chosen, n)
+			}
+		}
+		return chosen
+	}
+	return fields{minutes: some(3, 60), hours: some(4, 5), weekdays: some(6, 7)}
+}
+
+func (f fields) String() string {
+	list := func(numbers []int) string {
+		return strings.Trim(strings.Join(strings.Fields(fmt.Sprint(numbers)), ","), "[]")
+	}
+	return fmt.Sprintf("%s %s * * %s", list(f.minutes), list(f.hours), list(f.weekdays))
+}
+
+func (f fields) match(wall time.Time) bool {
+	return slices.Contains(f.minutes, wall.Minute()) && slices.Contains(f.hours, wall.Hour()) &&
+		slices.Contains(f.weekdays, int(wall.Weekday()))
+}
+
+// oracle walks minute by minute through what a clock shows, or skips, until now.
+func oracle(start, end fields, location *time.Location, now time.Time) (open bool) {
+	shown := now.In(location)
+	reading := time.Date(shown.Year(), shown.Month(), shown.Day(), shown.Hour(), shown.Minute(), 0, 0, time.UTC)
+	for wall := reading.AddDate(0, 0, -days); ; wall = wall.Add(time.Minute) {
+		if reading.Sub(wall) < 3*time.Hour && firstShown(wall, location).After(now) { // no clock here moves by more
+			return open
+		}
+		if end.match(wall) {
+			open = false
+		}
+		if start.match(wall) {
+			open = true
+		}
+	}
+}
+
+// firstShown looks for the wall time from 14 hours before the offset of Greenwich to 14 hours after: it is there, or it
+// was passed.
+func firstShown(wall time.Time, location *time.Location) time.Time {
+	far := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), 0, 0, location)
+	for at := far.Add(-2 * time.Hour); ; at = at.Add(15 * time.Minute) {
+		t := at.In(location)
+		reading := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), 0, 0, time.UTC)
+		if reading.Before(wall) && wall.Sub(reading) >= 15*time.Minute {
+			continue
+		}
+		for ; reading.Before(wall); at = at.Add(time.Minute) {
+			t = at.In(location)
+			reading = time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), 0, 0, time.UTC)
+			if !reading.Before(wall) {
+				return at
+			}
+		}
+		return at
+	}
+}
+
+func TestWindowsByNextEndAgreeWithAWalkThroughEachMinute(t *testing.T) {
+	t.Parallel()
+	places := []struct {
+		zone    string
+		changes []time.Time
+	}{
+		{"America/New_York", []time.Time{time.Date(2026, 3, 8, 7, 0, 0, 0, time.UTC), time.Date(2026, 11, 1, 6, 0, 0, 0, time.UTC)}},
+		{"Australia/Lord_Howe", []time.Time{time.Date(2026, 4, 4, 15, 0, 0, 0, time.UTC), time.Date(2026, 10, 3, 15, 30, 0, 0, time.UTC)}},
+		{"Asia/Seoul", []time.Time{time.Date(2026, 5, 5, 15, 0, 0, 0, time.UTC)}},
+	}
+	seed := rand.Uint64()
+	random := rand.New(rand.NewPCG(seed, 1))
+	opened := 0
+	for range 60 {
+		place := places[random.IntN(len(places))]
+		location := zone(t, place.zone)
+		start, end := randomFields(random), randomFields(random)
+		w, err := schedule.NewWindow(start.String(), end.String(), location, schedule.ByNextEnd)
+		if err != nil {
+			continue // the same expression twice
+		}
+		change := place.changes[random.IntN(len(place.changes))]
+		for range 5 {
+			now := change.Add(time.Duration(random.Int64N(int64(8*time.Hour))) - 4*time.Hour).Truncate(time.Second)
+			open, next, _ := w.At(now)
+			if want := oracle(start, end, location, now); open != want {
+				t.Fatalf("seed %d: %s in %s at %s: open %v", seed, w, place.zone, now.In(location), open)
+			}
+			if open {
+				opened++
+			}
+			if before, _, _ := w.At(next.Add(-time.Second)); before != open {
+				t.Fatalf("seed %d: %s in %s changes before %s, which it named at %s", seed, w, place.zone, next, now)
+			}
+		}
+	}
+	if opened == 0 {
+		t.Error("no window was ever open")
+	}
+}
