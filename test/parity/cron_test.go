@@ -19,7 +19,7 @@ import (
 )
 
 // cronInstants is how many instants are compared in all, each of the schedules at some hundred of them.
-var cronInstants = flag.Int("cron-instants", 100_000, "instants at which KEDA's cron scaler and lagwise's are compared")
+var cronInstants = flag.Int("cron-instants", 1_000_000, "instants at which KEDA's cron scaler and lagwise's are compared")
 
 const instantsEach = 500
 
