@@ -13,7 +13,7 @@ import (
 	"github.com/lagwise/lagwise/test/realkafka"
 )
 
-// Kafka is killed for half a minute. Nothing scales to zero, KEDA's fallback replicas hold, and when Kafka is back so is
+// Kafka falls silent, dies, and is back after half a minute. Nothing scales to zero, KEDA's fallback replicas hold, and when Kafka is back so is
 // everything else: by itself, and within seconds. The same half minute leaves no trace where it is shorter than lagwise's
 // maxSnapshotAge.
 func TestKafkaOutage(t *testing.T) {
@@ -34,13 +34,16 @@ func TestKafkaOutage(t *testing.T) {
 	atTwo(s, "unaware", "kafka-polled-zero.yaml", 10, stage.Set(1, "spec", "pollingInterval"), at(patient.Address()))
 	saidOfUnaware := s.Complaints("unaware")
 
-	s.Kafka.Kill()
-	killed := time.Now()
+	lost := time.Now()
+	if err := s.Kafka.Freeze(); err != nil {
+		t.Fatal(err)
+	}
 	late.apply()
 	s.Eventually(stage.Patience, func() error { _, err := s.HPA("late"); return err })
-	s.Figure("Kafka killed -> fallback replicas", s.Replicas("invoices").Reach(3, stage.Patience).At.Sub(killed))
+	s.Figure("Kafka silent -> fallback replicas", s.Replicas("invoices").Reach(3, stage.Patience).At.Sub(lost))
 	s.AwaitCondition("invoices", "Fallback", "True")
 	s.AwaitCondition("receipts", "Ready", "False")
+	s.Kafka.Kill()
 	// Three streams break one after the other, and each time KEDA waits twice as long before it opens the next one: 2, 4
 	// and 8 seconds, were it not for the clean end of the last.
 	for crash := range 3 {
@@ -50,7 +53,7 @@ func TestKafkaOutage(t *testing.T) {
 		}
 		awaitStreams(s, crashing, crash+1)
 	}
-	wantStill(t, s, "receipts", 2, killed)
+	wantStill(t, s, "receipts", 2, lost)
 	if said := strings.Join(s.Complaints("receipts"), "\n"); !strings.Contains(said, "event KEDAScalerFailed") || !strings.Contains(said, "operator: ") {
 		t.Errorf("want a warning event and an error in the operator's log, got only:\n%s", said)
 	}
@@ -59,7 +62,7 @@ func TestKafkaOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	back := time.Now()
-	s.Figure("Kafka was away for", back.Sub(killed))
+	s.Figure("Kafka was away for", back.Sub(lost))
 	for _, sleeping := range []*dormant{pushed, reopened, late, alone} {
 		sleeping.knock()
 	}
@@ -72,10 +75,10 @@ func TestKafkaOutage(t *testing.T) {
 	s.AwaitCondition("invoices", "Fallback", "False")
 	s.AwaitCondition("receipts", "Ready", "True")
 
-	wantStill(t, s, "receipts", 2, killed)
-	wantStill(t, s, "unaware", 2, killed)
+	wantStill(t, s, "receipts", 2, lost)
+	wantStill(t, s, "unaware", 2, lost)
 	wantNoNewComplaints(t, s, "unaware", saidOfUnaware)
-	if err := scalingActiveSince(s, "unaware", killed); err != nil {
+	if err := scalingActiveSince(s, "unaware", lost); err != nil {
 		t.Error(err)
 	}
 	crashing.Kill()
