@@ -42,11 +42,21 @@ func startKafka(ctx context.Context, options realkafka.Options) (*Kafka, error) 
 }
 
 func (k *Kafka) close() error {
-	if k.admin != nil {
-		k.admin.Close()
-	}
-	if k.producer != nil {
-		k.producer.Close()
+	const enough = 10 * time.Second
+	closed := make(chan struct{})
+	// librdkafka waits for requests under way, an hour for a commit to a broker that was killed: it is left to that.
+	go func() {
+		defer close(closed)
+		if k.admin != nil {
+			k.admin.Close()
+		}
+		if k.producer != nil {
+			k.producer.Close()
+		}
+	}()
+	select {
+	case <-closed:
+	case <-time.After(enough):
 	}
 	return k.Stop()
 }
