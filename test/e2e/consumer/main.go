@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"flag"
@@ -24,7 +23,8 @@ type settings struct {
 	brokers, group, topic, reset string
 	// work is how long a record takes.
 	work time.Duration
-	// commit is "before" or "after" processing: what is lost, or done twice, when the consumer dies in between.
+	// commit is "before" or "after" processing: what is lost, or done twice, when the consumer dies in between. "queued" is
+	// before, too, but for all records that are waiting at once; see workThroughQueue.
 	commit string
 	// exitWhenDrained ends the program, with code 0, when no record came for so long. Zero is never.
 	exitWhenDrained time.Duration
@@ -37,7 +37,7 @@ func main() {
 	flag.StringVar(&s.topic, "topic", "", "topic")
 	flag.StringVar(&s.reset, "reset", "earliest", "where to begin without a commit: earliest or latest")
 	flag.DurationVar(&s.work, "work", 0, "how long each record takes")
-	flag.StringVar(&s.commit, "commit", "after", "commit a record before or after its processing")
+	flag.StringVar(&s.commit, "commit", "after", "commit a record before or after its processing, or when it is queued for it")
 	flag.DurationVar(&s.exitWhenDrained, "exit-when-drained", 0, "end when no record came for so long; 0 is never")
 	flag.Parse()
 
@@ -50,9 +50,9 @@ func main() {
 	}
 }
 
-func consume(ctx context.Context, s settings, stdout io.Writer) (err error) {
-	if s.commit != "before" && s.commit != "after" {
-		return fmt.Errorf("commit %q: want before or after", s.commit)
+func consume(ctx context.Context, s settings, out io.Writer) (err error) {
+	if s.commit != "before" && s.commit != "after" && s.commit != "queued" {
+		return fmt.Errorf("commit %q: want before, after or queued", s.commit)
 	}
 	consumer, err := kafka.NewConsumer(&kafka.ConfigMap{
 		"bootstrap.servers": s.brokers, "group.id": s.group, "auto.offset.reset": s.reset, "enable.auto.commit": false,
@@ -61,7 +61,6 @@ func consume(ctx context.Context, s settings, stdout io.Writer) (err error) {
 	if err != nil {
 		return fmt.Errorf("make a consumer: %w", err)
 	}
-	out := bufio.NewWriter(stdout)
 	defer func() {
 		if failed := consumer.Close(); failed != nil {
 			err = errors.Join(err, fmt.Errorf("leave the group: %w", failed))
@@ -80,12 +79,15 @@ func consume(ctx context.Context, s settings, stdout io.Writer) (err error) {
 	}); err != nil {
 		return fmt.Errorf("subscribe: %w", err)
 	}
-	return work(ctx, consumer, &joined, s, out)
+	if s.commit == "queued" {
+		return workThroughQueue(ctx, consumer, &joined, s, out)
+	}
+	return work(ctx, consumer, &joined, s, func(record *kafka.Message) { process(consumer, record, s, out) })
 }
 
-// work processes records until ctx ends or the topic is drained. A record that it has begun is finished first. Nothing can
+// work hands on records until ctx ends or the topic is drained. A record that it has begun is finished first. Nothing can
 // be said about the topic before the consumer has joined its group, which happens while it reads.
-func work(ctx context.Context, consumer *kafka.Consumer, joined *time.Time, s settings, out *bufio.Writer) error {
+func work(ctx context.Context, consumer *kafka.Consumer, joined *time.Time, s settings, take func(*kafka.Message)) error {
 	const glance = 100 * time.Millisecond
 	var lastRecord time.Time
 	for ctx.Err() == nil {
@@ -105,24 +107,25 @@ func work(ctx context.Context, consumer *kafka.Consumer, joined *time.Time, s se
 		default:
 			return fmt.Errorf("read: %w", err)
 		}
-		if err := process(consumer, record, s, out); err != nil {
-			return err
-		}
+		take(record)
 		lastRecord = time.Now()
 	}
 	return nil
 }
 
-func process(consumer *kafka.Consumer, record *kafka.Message, s settings, out *bufio.Writer) error {
+func process(consumer *kafka.Consumer, record *kafka.Message, s settings, out io.Writer) {
 	if s.commit == "before" {
 		commit(consumer, record)
 	}
-	time.Sleep(s.work) // the work itself
-	say(out, fmt.Sprintf("processed %s %d %d", time.Now().Format(time.RFC3339Nano), record.TopicPartition.Partition, record.TopicPartition.Offset))
+	labour(record, s, out)
 	if s.commit == "after" {
 		commit(consumer, record)
 	}
-	return nil
+}
+
+func labour(record *kafka.Message, s settings, out io.Writer) {
+	time.Sleep(s.work) // the work itself
+	say(out, fmt.Sprintf("processed %s %d %d", time.Now().Format(time.RFC3339Nano), record.TopicPartition.Partition, record.TopicPartition.Offset))
 }
 
 // commit may fail while the group rebalances: the next member then processes the record again, as in any group.
@@ -132,8 +135,7 @@ func commit(consumer *kafka.Consumer, record *kafka.Message) {
 	}
 }
 
-// say prints a line at once: whoever reads it may be waiting for it.
-func say(out *bufio.Writer, line string) {
+// say prints a line at once, in one piece: whoever reads it may be waiting for it.
+func say(out io.Writer, line string) {
 	_, _ = fmt.Fprintln(out, line) // without a reader there is nothing to say
-	_ = out.Flush()
 }
