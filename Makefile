@@ -51,6 +51,10 @@ e2e: $(LAGWISE_KAFKA_LIB) e2e-parts ## Run KEDA, Kubernetes, Kafka and lagwise t
 	cd test/e2e && go test $$(go list ./... | tail -n +2) # all but the first, the scenarios, whose output is wanted
 	cd test/e2e && go test -count=1 -timeout 30m $(if $(RUN),-run '$(RUN)')
 
+.PHONY: closed-loop
+closed-loop: $(LAGWISE_KAFKA_LIB) e2e-parts ## Measure KEDA's kafka trigger and lagwise while real consumers work, five minutes
+	cd test/e2e && go test -count=1 -timeout 15m -run '^TestClosedLoop$$' -closed-loop="$(CURDIR)/docs"
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (20s)
 	@set -eu; \

@@ -1,0 +1,186 @@
+// Package closedloop tells what became of a Deployment that was scaled while its consumers worked: as figures, as a table and
+// as a chart.
+package closedloop
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/lagwise/lagwise/test/e2e/stage"
+)
+
+// Triggers of a Loop.
+const (
+	KEDA     = "kafka"
+	Lagwise  = "external-push"
+	CapsCeil = "external-push, capRounding: ceil" // lagwise with a key that KEDA does not have
+)
+
+// Loop is what became of one Deployment. Times are in seconds; those of a course count from the first burst.
+type Loop struct {
+	// Trigger is KEDA, Lagwise or CapsCeil; Commit the consumer's flag of that name.
+	Trigger string `json:"trigger"`
+	Commit  string `json:"commit"`
+	// Wakes has the time from each burst to the first wanted replica, and null where there were replicas already.
+	Wakes []*float64 `json:"wakes"`
+	// FirstRecords has the time from each burst to the first of its records that was processed.
+	FirstRecords []float64 `json:"firstRecords"`
+	// Drained is when the last record was processed.
+	Drained float64 `json:"drained"`
+	// MostReplicas is how many were wanted at most.
+	MostReplicas int `json:"mostReplicas"`
+	// Reversals counts how often the wanted replicas went up after they had gone down, or down after they had gone up.
+	Reversals int `json:"reversals"`
+	// ConsumerSeconds is how long all consumers together ran.
+	ConsumerSeconds float64 `json:"consumerSeconds"`
+	// Lost records were never processed, Repeated ones counts each further time that a record was.
+	Lost     int `json:"lost"`
+	Repeated int `json:"repeated"`
+	// Replicas is the course of the wanted replicas, at each change; Processed that of the distinct records that were
+	// processed, once a second.
+	Replicas  []Point `json:"replicas"`
+	Processed []Point `json:"processed"`
+}
+
+// Point is a count from a moment on.
+type Point struct {
+	At    float64 `json:"at"`
+	Count int     `json:"count"`
+}
+
+// Observed is what was seen of a Deployment.
+type Observed struct {
+	// Bursts are the moments just before the first record of each, Partitions and Records how many records each brought:
+	// so many to each of so many partitions.
+	Bursts              []time.Time
+	Partitions, Records int
+	Changes             []stage.Change
+	Pods                []stage.PodLife // all of them gone
+	Done                []stage.Record  // of all pods, of this Deployment or not
+}
+
+// Sum makes figures of what was seen.
+func (o Observed) Sum(trigger, commit string) Loop {
+	first, firsts := o.processed()
+	loop := Loop{
+		Trigger: trigger, Commit: commit, Lost: len(o.Bursts)*o.Partitions*o.Records - len(first),
+		Reversals: reversals(o.Changes), FirstRecords: make([]float64, len(o.Bursts)),
+	}
+	done := o.own()
+	loop.Repeated = len(done) - len(first)
+	for burst, at := range o.Bursts {
+		loop.Wakes = append(loop.Wakes, o.wake(at))
+		if !firsts[burst].IsZero() {
+			loop.FirstRecords[burst] = seconds(firsts[burst].Sub(at))
+		}
+	}
+	for _, pod := range o.Pods {
+		loop.ConsumerSeconds += pod.To.Sub(pod.From).Seconds()
+	}
+	loop.ConsumerSeconds = math.Round(loop.ConsumerSeconds)
+	loop.Replicas = o.course()
+	for _, point := range loop.Replicas {
+		loop.MostReplicas = max(loop.MostReplicas, point.Count)
+	}
+	if len(first) > 0 {
+		loop.Drained = seconds(slices.MaxFunc(first, time.Time.Compare).Sub(o.Bursts[0]))
+		loop.Processed = o.progress(first)
+	}
+	return loop
+}
+
+// own leaves the records of this Deployment's pods.
+func (o Observed) own() []stage.Record {
+	var own []stage.Record
+	for _, record := range o.Done {
+		if slices.ContainsFunc(o.Pods, func(pod stage.PodLife) bool { return pod.Name == record.Pod }) {
+			own = append(own, record)
+		}
+	}
+	return own
+}
+
+// processed is when each record was processed for the first time, and the first of these times for each burst.
+func (o Observed) processed() (first []time.Time, firsts []time.Time) {
+	type place struct {
+		partition int32
+		offset    int64
+	}
+	times := map[place]time.Time{}
+	firsts = make([]time.Time, len(o.Bursts))
+	for _, record := range o.own() {
+		at := place{record.Partition, record.Offset}
+		if known, before := times[at]; !before || record.At.Before(known) {
+			times[at] = record.At
+		}
+		if burst := int(record.Offset) / o.Records; firsts[burst].IsZero() || record.At.Before(firsts[burst]) {
+			firsts[burst] = record.At
+		}
+	}
+	for _, at := range times {
+		first = append(first, at)
+	}
+	return first, firsts
+}
+
+// wake is how long it took until replicas were wanted, or nil if some were already.
+func (o Observed) wake(burst time.Time) *float64 {
+	wanted := int32(0)
+	for _, change := range o.Changes {
+		if change.At.After(burst) {
+			if wanted > 0 {
+				return nil
+			}
+			if change.Wanted > 0 {
+				took := seconds(change.At.Sub(burst))
+				return &took
+			}
+		}
+		wanted = change.Wanted
+	}
+	return nil
+}
+
+// course is the wanted replicas from the first burst on.
+func (o Observed) course() []Point {
+	course := []Point{{}}
+	for _, change := range o.Changes {
+		if last := course[len(course)-1]; change.At.After(o.Bursts[0]) && int(change.Wanted) != last.Count {
+			course = append(course, Point{At: seconds(change.At.Sub(o.Bursts[0])), Count: int(change.Wanted)})
+		}
+	}
+	return course
+}
+
+// progress counts records once a second, until all are counted.
+func (o Observed) progress(done []time.Time) []Point {
+	slices.SortFunc(done, time.Time.Compare)
+	var progress []Point
+	for counted, second := 0, 0; counted < len(done); second++ {
+		until := o.Bursts[0].Add(time.Duration(second) * time.Second)
+		for counted < len(done) && !done[counted].After(until) {
+			counted++
+		}
+		progress = append(progress, Point{At: float64(second), Count: counted})
+	}
+	return progress
+}
+
+func reversals(changes []stage.Change) int {
+	turns, direction := 0, int32(0)
+	for i := 1; i < len(changes); i++ {
+		step := changes[i].Wanted - changes[i-1].Wanted
+		if step == 0 {
+			continue
+		}
+		if direction != 0 && (step > 0) != (direction > 0) {
+			turns++
+		}
+		direction = step
+	}
+	return turns
+}
+
+// seconds has two digits after the point.
+func seconds(d time.Duration) float64 { return math.Round(d.Seconds()*100) / 100 }
