@@ -47,8 +47,8 @@ type ports struct {
 	adapter, adapterMetrics                          int
 }
 
-// startTimeout is several times what the start takes on two busy cores.
-const startTimeout = 2 * time.Minute
+// startTimeout is ten times what the start takes on two cores, and several times what it takes when they are busy.
+const startTimeout = 5 * time.Minute
 
 // Start starts everything and returns when KEDA works. It all runs until Stop, or until this process dies.
 func Start(ctx context.Context, options Options) (*Cluster, error) {
