@@ -87,17 +87,7 @@ func (k *Kafka) produce(ctx context.Context, topic string, partition int32, n in
 			return fmt.Errorf("write to %s: %w", topic, err)
 		}
 	}
-	for range n {
-		select {
-		case event := <-delivered:
-			if record, isRecord := event.(*kafka.Message); isRecord && record.TopicPartition.Error != nil {
-				return fmt.Errorf("write to %s: %w", topic, record.TopicPartition.Error)
-			}
-		case <-ctx.Done():
-			return fmt.Errorf("write to %s: %w", topic, ctx.Err())
-		}
-	}
-	return nil
+	return awaitDelivery(ctx, delivered, n)
 }
 
 // commit sets a group's committed offset. A young broker has no coordinator yet for its groups: it is asked again.
