@@ -89,7 +89,9 @@ func (t *tail) takeChanges() (drop []partition, add map[partition]int64) {
 type consumer struct{ client *kafka.Consumer }
 
 const (
-	fetchWait         = 5 * time.Second
+	// fetchWait is how long a broker holds a fetch that finds nothing. A partition that is assigned meanwhile is not part of
+	// it, and so is blind for as long at most; a shorter wait costs requests while nothing happens.
+	fetchWait         = time.Second
 	embeddedFetchWait = 20 * time.Millisecond
 )
 
