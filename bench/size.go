@@ -31,7 +31,7 @@ func sizeOf(quick bool) size {
 		}
 	}
 	return size{
-		topics: 1000, fleet: 1000, curve: []int{100, 300, 1000, 3000, 10_000}, kedaCurve: []int{100, 300}, latencies: 1000, bursts: 5,
+		topics: 1000, fleet: 1000, curve: []int{100, 300, 1000, 3000, 10_000}, kedaCurve: []int{100, 300}, latencies: 500, bursts: 5,
 		window: time.Minute, calls: 120, callers: 16, turn: 5 * time.Second, turns: 6,
 	}
 }
