@@ -36,13 +36,18 @@ func (s *Scenario) warnings(scaledObject string) []string {
 	return found
 }
 
+// apiClient is in the stack of an error that KEDA has with the Kubernetes API, which on a busy machine answers late; that
+// says nothing about a scaler.
+const apiClient = "k8s.io/client-go/rest."
+
 func (s *Scenario) operatorErrors(scaledObject string) []string {
 	s.t.Helper()
 	log, err := os.ReadFile(filepath.Join(s.Cluster.Logs(), "keda-operator.log"))
 	s.Fatal(err)
 	var found []string
 	for line := range strings.Lines(string(log)) {
-		if strings.HasPrefix(line, `{"level":"error"`) && strings.Contains(line, `"`+s.Namespace+`"`) && strings.Contains(line, `"`+scaledObject+`"`) {
+		about := strings.Contains(line, `"`+s.Namespace+`"`) && strings.Contains(line, `"`+scaledObject+`"`)
+		if strings.HasPrefix(line, `{"level":"error"`) && about && !strings.Contains(line, apiClient) {
 			found = append(found, "operator: "+strings.TrimSpace(line))
 		}
 	}
