@@ -13,8 +13,8 @@ const (
 	// nothing of.
 	goShare = 0.7
 	// gcPercent is how much garbage may gather between two collections, in percent of what lives. lagwise lives on little
-	// and makes little garbage, so collecting three times as often as by default costs hardly any time.
-	gcPercent = 30
+	// and makes little garbage, so collecting twice as often as by default costs hardly any time.
+	gcPercent = 50
 )
 
 // keepMemorySmall makes Go's garbage collector respect the container's memory limit. GOMEMLIMIT and GOGC in the

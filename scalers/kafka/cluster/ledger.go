@@ -29,7 +29,15 @@ type topicEntry struct {
 type groupEntry struct {
 	commits map[partition]commitState
 	ends    map[partition]int64
+	life    time.Duration
 	until   time.Time
+}
+
+// same says whether both were read in the same state.
+func (e groupEntry) same(other groupEntry) bool {
+	return maps.Equal(e.ends, other.ends) && maps.EqualFunc(e.commits, other.commits, func(a, b commitState) bool {
+		return a.err == nil && b.err == nil && a.offset == b.offset && a.committed == b.committed
+	})
 }
 
 func newLedger(topicLife, groupLife time.Duration) *ledger {
@@ -110,13 +118,11 @@ func (l *ledger) settled(group string, wanted []partition, ends map[partition]of
 	return entry.commits, true
 }
 
-// commit notes what was read of a group. Lives differ a little, so that groups that were first seen together do not
-// come due together for ever.
+// commit notes what was read of a group. A group that has rested for a whole life gets a life of twice the length, once:
+// each reading costs two requests, because librdkafka remembers the coordinators of ten groups only. Lives differ a little,
+// so that groups that were first seen together do not come due together for ever.
 func (l *ledger) commit(group string, commits map[partition]commitState, ends map[partition]offsetState, now time.Time) {
-	entry := groupEntry{
-		commits: commits, ends: make(map[partition]int64, len(commits)),
-		until: now.Add(l.groupLife*3/4 + rand.N(l.groupLife/2+1)), //nolint:gosec // jitter needs no secrecy
-	}
+	entry := groupEntry{commits: commits, ends: make(map[partition]int64, len(commits)), life: l.groupLife}
 	for at := range commits {
 		if end, read := ends[at]; read && end.err == nil {
 			entry.ends[at] = end.offset
@@ -124,6 +130,10 @@ func (l *ledger) commit(group string, commits map[partition]commitState, ends ma
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if before, found := l.groups[group]; found && !now.Before(before.until) && before.same(entry) {
+		entry.life = 2 * l.groupLife
+	}
+	entry.until = now.Add(entry.life*3/4 + rand.N(entry.life/2+1)) //nolint:gosec // jitter needs no secrecy
 	l.groups[group] = entry
 }
 

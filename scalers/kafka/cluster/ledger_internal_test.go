@@ -77,3 +77,35 @@ func TestPruneDropsWhatNobodyAsksAbout(t *testing.T) {
 		t.Error("kept for ever")
 	}
 }
+
+func TestAGroupThatRestsIsReadHalfAsOften(t *testing.T) {
+	t.Parallel()
+	at := partition{"orders", 0}
+	commits := func(offset int64) map[partition]commitState {
+		return map[partition]commitState{at: {offset: offset, committed: true}}
+	}
+	ends := map[partition]offsetState{at: {offset: 5}}
+	l, now := newLedger(time.Minute, time.Minute), time.Unix(1000, 0)
+	life := func() time.Duration { return l.groups["group"].life }
+
+	l.commit("group", commits(5), ends, now)
+	if life() != time.Minute {
+		t.Errorf("a new group lives %v", life())
+	}
+	l.commit("group", commits(5), ends, now.Add(10*time.Second))
+	if life() != time.Minute {
+		t.Errorf("a group that was read again before its time lives %v", life())
+	}
+	l.commit("group", commits(5), ends, now.Add(2*time.Minute))
+	if life() != 2*time.Minute {
+		t.Errorf("a group that rested lives %v", life())
+	}
+	l.commit("group", commits(5), ends, now.Add(10*time.Minute))
+	if life() != 2*time.Minute {
+		t.Errorf("a group that goes on resting lives %v", life())
+	}
+	l.commit("group", commits(4), ends, now.Add(20*time.Minute))
+	if life() != time.Minute {
+		t.Errorf("a group that was reset lives %v", life())
+	}
+}
