@@ -16,6 +16,8 @@ type ledger struct {
 	mu     sync.Mutex
 	topics map[string]topicEntry
 	groups map[string]groupEntry
+	// readings are the latest of each group, for the passes that were under way at that time.
+	readings map[string]reading
 	// complained are the unreadable topics that were told of.
 	complained map[string]bool
 }
@@ -33,6 +35,12 @@ type groupEntry struct {
 	until   time.Time
 }
 
+// reading is what one request told of a group; nobody may change its commits. at is when it was sent.
+type reading struct {
+	commits map[partition]commitState
+	at      time.Time
+}
+
 // same says whether both were read in the same state.
 func (e groupEntry) same(other groupEntry) bool {
 	return maps.Equal(e.ends, other.ends) && maps.EqualFunc(e.commits, other.commits, func(a, b commitState) bool {
@@ -41,7 +49,10 @@ func (e groupEntry) same(other groupEntry) bool {
 }
 
 func newLedger(topicLife, groupLife time.Duration) *ledger {
-	return &ledger{topicLife: topicLife, groupLife: groupLife, topics: map[string]topicEntry{}, groups: map[string]groupEntry{}, complained: map[string]bool{}}
+	return &ledger{
+		topicLife: topicLife, groupLife: groupLife,
+		topics: map[string]topicEntry{}, groups: map[string]groupEntry{}, readings: map[string]reading{}, complained: map[string]bool{},
+	}
 }
 
 // recall splits topics into those whose partitions are known and those to ask about.
@@ -118,6 +129,30 @@ func (l *ledger) settled(group string, wanted []partition, ends map[partition]of
 	return entry.commits, true
 }
 
+// read notes one request's answer at once, before the pass that asked has ended.
+func (l *ledger) read(group string, commits map[partition]commitState, at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.readings[group] = reading{commits: commits, at: at}
+}
+
+// readSince gives a group's commits when another pass has asked for them since then. After a burst the refresh and the urgent
+// passes want the same groups at the same time, and a coordinator answers one after the other.
+func (l *ledger) readSince(group string, wanted []partition, since time.Time) (map[partition]commitState, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	latest, found := l.readings[group]
+	if !found || latest.at.Before(since) || len(wanted) == 0 { // none wanted means all that there are
+		return nil, false
+	}
+	for _, at := range wanted {
+		if _, told := latest.commits[at]; !told {
+			return nil, false
+		}
+	}
+	return latest.commits, true
+}
+
 // commit notes what was read of a group. A group that has rested for a whole life gets a life of twice the length, once:
 // each reading costs two requests, because librdkafka remembers the coordinators of ten groups only. Lives differ a little,
 // so that groups that were first seen together do not come due together for ever.
@@ -143,5 +178,6 @@ func (l *ledger) prune(now time.Time) {
 	defer l.mu.Unlock()
 	maps.DeleteFunc(l.topics, func(_ string, entry topicEntry) bool { return now.Sub(entry.until) > l.topicLife })
 	maps.DeleteFunc(l.groups, func(_ string, entry groupEntry) bool { return now.Sub(entry.until) > l.groupLife })
+	maps.DeleteFunc(l.readings, func(_ string, latest reading) bool { return now.Sub(latest.at) > l.groupLife })
 	maps.DeleteFunc(l.complained, func(topic string, _ bool) bool { return l.topics[topic].until.IsZero() })
 }

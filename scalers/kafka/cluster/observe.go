@@ -239,7 +239,8 @@ func (p *pass) groupsToRead() map[string][]partition {
 	return groups
 }
 
-// fetch reads the groups' commits with bounded concurrency; a group's failure is its own.
+// fetch reads the groups' commits with bounded concurrency; a group's failure is its own. A group that another pass has
+// read since this one began is not asked again.
 func (p *pass) fetch(ctx context.Context, groups map[string][]partition) {
 	var mu sync.Mutex
 	var workers errgroup.Group
@@ -249,7 +250,11 @@ func (p *pass) fetch(ctx context.Context, groups map[string][]partition) {
 	}
 	for group, wanted := range groups {
 		workers.Go(func() error {
-			states, err := p.admin.committed(ctx, group, wanted)
+			states, read := p.ledger.readSince(group, wanted, p.at)
+			var err error
+			if !read {
+				states, err = p.ask(ctx, group, wanted)
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
@@ -265,6 +270,15 @@ func (p *pass) fetch(ctx context.Context, groups map[string][]partition) {
 		})
 	}
 	_ = workers.Wait()
+}
+
+func (p *pass) ask(ctx context.Context, group string, wanted []partition) (map[partition]commitState, error) {
+	sent := time.Now()
+	states, err := p.admin.committed(ctx, group, wanted)
+	if err == nil {
+		p.ledger.read(group, states, sent)
+	}
+	return states, err //nolint:wrapcheck // the caller names the group
 }
 
 // settle reads those ends again that a commit overtook between the two readings.
