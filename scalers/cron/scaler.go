@@ -10,16 +10,9 @@ import (
 
 // New makes the factory of cron scalers.
 func New(log *slog.Logger) scalers.Factory {
-	return func(trigger scalers.Trigger) scalers.Scaler {
-		settings, metric, ignored, err := decode(trigger.Metadata)
-		if len(ignored) > 0 {
-			log.Warn("unknown keys are ignored", "trigger", trigger.String(), "metric", metric.Name, "keys", ignored)
-		}
-		if err != nil {
-			return scalers.NewRefused(metric, err)
-		}
+	return scalers.NewFactory(decode, func(settings settings, metric scalers.Metric) scalers.Scaler {
 		return &Scaler{metric: metric, settings: settings}
-	}
+	}, log)
 }
 
 // Scaler answers for one cron trigger.

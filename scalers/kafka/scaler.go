@@ -27,19 +27,15 @@ type Subscribe func(cluster.Connection, cluster.Want) (Subscription, error)
 
 // New makes the factory of Kafka scalers. connections are those that triggers may name.
 func New(subscribe Subscribe, connections map[string]cluster.Connection, log *slog.Logger) scalers.Factory {
-	return func(trigger scalers.Trigger) scalers.Scaler {
-		settings, metric, ignored, err := decode(trigger.Metadata, connections)
-		if len(ignored) > 0 {
-			log.Warn("unknown keys are ignored", "trigger", trigger.String(), "metric", metric.Name, "keys", ignored)
-		}
-		if err != nil {
-			return scalers.NewRefused(metric, err)
-		}
+	read := func(metadata map[string]string) (settings, scalers.Metric, []string, error) {
+		return decode(metadata, connections)
+	}
+	return scalers.NewFactory(read, func(settings settings, metric scalers.Metric) scalers.Scaler {
 		s := &Scaler{metric: metric, settings: settings, subscribe: subscribe}
 		// Begin observing now: KEDA asks for the metric's value right after its spec. A failure is told when it does.
 		_, _ = s.subscription()
 		return s
-	}
+	}, log)
 }
 
 // Scaler answers for one Kafka trigger.
