@@ -44,7 +44,7 @@ func Keys() scalers.KeyTable {
 			Help:   "Replicas while the window is open.",
 		},
 		{
-			Name: keyWindows, Kind: scalers.KindText, Origin: scalers.Own, Check: checkWindows,
+			Name: keyWindows, Kind: scalers.KindText, Origin: scalers.Own,
 			Help: `Several windows instead of one: "START | END | REPLICAS", one on each line. While several are open, the largest number counts.`,
 		},
 		{
@@ -63,11 +63,6 @@ func checkTimezone(value string) error {
 		return errors.New(`want a time zone such as "Asia/Seoul" or "UTC"`)
 	}
 	return nil
-}
-
-func checkWindows(value string) error {
-	_, err := parseLines(value)
-	return err
 }
 
 func checkDates(value string) error {

@@ -110,6 +110,22 @@ func TestSeveralWindows(t *testing.T) {
 	})
 }
 
+// A bubble begins on a Saturday: KEDA's window of weekdays is open, because its end comes before Monday's start.
+func TestPairingChangesTheAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for pairing, open := range map[string]bool{"": true, "keda": true, "nextEnd": false} {
+			scaler := build(map[string]string{
+				"scaler": "cron", "timezone": "UTC", "start": "30 6 * * 1-5", "end": "10 22 * * *", "desiredReplicas": "4",
+				"windowPairing": pairing,
+			})
+			if got := evaluate(t, scaler); got.Active != open || (got.Value == 4) != open {
+				t.Errorf("windowPairing %q on a Saturday: %+v, want open %v", pairing, got, open)
+			}
+		}
+	})
+}
+
 func TestExcludedDaysAreShut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -139,26 +155,36 @@ func TestRefusedMetadataIsNamedAndHasAMetric(t *testing.T) {
 		"bad zone":           {map[string]string{"timezone": "Asia/Soul"}, `timezone "Asia/Soul": want a time zone`},
 		"no zone":            {map[string]string{"timezone": ""}, "timezone: missing"},
 		"no end":             {map[string]string{"end": ""}, "end: missing"},
-		"start is no cron":   {map[string]string{"start": "at six"}, "start: want five fields"},
-		"same":               {map[string]string{"end": "00,15,30,45 * * * *"}, "start and end are the same"},
+		"start is no cron":   {map[string]string{"start": "at six"}, `start "at six": want five fields`},
+		"same":               {map[string]string{"end": "00,15,30,45 * * * *"}, `start and end are both "00,15,30,45 * * * *"`},
 		"no replicas":        {map[string]string{"desiredReplicas": "0"}, `desiredReplicas "0": want a whole number`},
-		"misspelt":           {map[string]string{"desiredReplica": "1"}, `did you mean desiredReplicas?`},
+		"misspelt":           {map[string]string{"desiredReplica": "1"}, `"desiredReplica" is not a key; did you mean desiredReplicas?`},
 		"both forms":         {map[string]string{"windows": "0 1 * * * | 0 2 * * * | 1"}, "start and windows exclude each other"},
-		"window of a word":   {map[string]string{"windows": "always"}, `windows "always": "always": want START | END | REPLICAS`},
-		"window without":     {map[string]string{"windows": "0 1 * * * | 0 2 * * * | none"}, "want a number of replicas"},
+		"window of a word":   {map[string]string{"windows": "always"}, `windows "always": want START | END | REPLICAS`},
+		"window without":     {map[string]string{"windows": "0 1 * * * | 0 2 * * * | none"}, `windows "0 1 * * * | 0 2 * * * | none": want a number of replicas`},
+		"no window":          {map[string]string{"windows": " ;"}, `windows ";": want at least one window`},
+		"second window":      {map[string]string{"windows": "0 1 * * * | 0 2 * * * | 1\nat six | 0 2 * * * | 1"}, `windows "at six | 0 2 * * * | 1": start "at six": want five fields`},
+		"its end":            {map[string]string{"windows": "0 1 * * * | 0 2 * * | 1"}, `windows "0 1 * * * | 0 2 * * | 1": end "0 2 * *": want five fields`},
+		"same in windows":    {map[string]string{"windows": "0 1 * * * | 0 1 * * * | 1"}, `windows "0 1 * * * | 0 1 * * * | 1": start and end are both`},
 		"excluded date":      {map[string]string{"excludeDates": "Christmas"}, `excludeDates "Christmas"`},
-		"pairing":            {map[string]string{"windowPairing": "next"}, "want one of keda, nextEnd"},
-		"a start that never": {map[string]string{"windowPairing": "nextEnd", "start": "0 0 30 2 *"}, "start never comes"},
+		"pairing":            {map[string]string{"windowPairing": "next"}, `windowPairing "next": want one of keda, nextEnd`},
+		"a start that never": {map[string]string{"windowPairing": "nextEnd", "start": "0 0 30 2 *"}, `start "0 0 30 2 *": never comes`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			scaler := build(seoul(test.change))
+			metadata := seoul(test.change)
+			if _, several := test.change["windows"]; several && name != "both forms" {
+				delete(metadata, "start")
+				delete(metadata, "end")
+				delete(metadata, "desiredReplicas")
+			}
+			scaler := build(metadata)
 			if metric := scaler.Metric(); metric.Target != 1 || !strings.HasPrefix(metric.Name, "cron-") {
 				t.Errorf("metric %+v", metric)
 			}
 			_, err := scaler.Evaluate(t.Context())
-			if cause, ok := scalers.CauseOf(err); !ok || cause != scalers.CauseRefused || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %v, want %q", err, test.want)
+			if cause, ok := scalers.CauseOf(err); !ok || cause != scalers.CauseRefused || !strings.HasPrefix(err.Error(), test.want) {
+				t.Errorf("got %v, want %s", err, test.want)
 			}
 		})
 	}

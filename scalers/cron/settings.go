@@ -25,10 +25,19 @@ type window struct {
 	replicas int64
 }
 
-// line is one window as it is written.
+// line is one window as it is written: by keys of its own, or as a part of the key windows, which written then holds.
 type line struct {
 	start, end string
 	replicas   int64
+	written    string
+}
+
+// refuse names the key and its value, and of several windows the wrong one. The keys start and end are named by err itself.
+func (l line) refuse(err error) error {
+	if l.written == "" {
+		return scalers.Errorf(scalers.CauseRefused, "%w", err)
+	}
+	return scalers.Errorf(scalers.CauseRefused, "%s %s: %w", keyWindows, scalers.Quote(l.written), err)
 }
 
 // decode reads a trigger's metadata. The metric is valid even when the settings are not; ignored are the keys that
@@ -53,7 +62,7 @@ func decode(metadata map[string]string) (s settings, metric scalers.Metric, igno
 	for _, l := range lines {
 		made, err := schedule.NewWindow(l.start, l.end, s.location, pairing)
 		if err != nil {
-			return settings{}, metric, ignored, scalers.Errorf(scalers.CauseRefused, "%w", err)
+			return settings{}, metric, ignored, l.refuse(err)
 		}
 		s.windows = append(s.windows, window{made, l.replicas})
 	}
@@ -73,7 +82,7 @@ func linesOf(values scalers.Values) ([]line, error) {
 			return nil, scalers.Errorf(scalers.CauseRefused, "%s: missing; a window needs %s, %s and %s", name, keyStart, keyEnd, keyReplicas)
 		}
 	}
-	return []line{{values.Text(keyStart), values.Text(keyEnd), values.Integer(keyReplicas)}}, nil
+	return []line{{start: values.Text(keyStart), end: values.Text(keyEnd), replicas: values.Integer(keyReplicas)}}, nil
 }
 
 // parseLines reads one window a line; lines may be separated by semicolons as well.
@@ -83,18 +92,20 @@ func parseLines(text string) ([]line, error) {
 		if written = strings.TrimSpace(written); written == "" {
 			continue
 		}
+		l := line{written: written}
 		parts := strings.Split(written, "|")
 		if len(parts) != 3 {
-			return nil, fmt.Errorf(`%s: want START | END | REPLICAS, such as "30 6 * * 1-5 | 10 22 * * 1-5 | 3"`, scalers.Quote(written))
+			return nil, l.refuse(errors.New(`want START | END | REPLICAS, such as "30 6 * * 1-5 | 10 22 * * 1-5 | 3"`))
 		}
 		replicas, err := strconv.ParseInt(strings.TrimSpace(parts[2]), 10, 32)
 		if err != nil || replicas < 1 || replicas > math.MaxInt32 {
-			return nil, fmt.Errorf("%s: want a number of replicas, at least 1, after the second |", scalers.Quote(written))
+			return nil, l.refuse(errors.New("want a number of replicas, at least 1, after the second |"))
 		}
-		lines = append(lines, line{strings.TrimSpace(parts[0]), strings.TrimSpace(parts[1]), replicas})
+		l.start, l.end, l.replicas = strings.TrimSpace(parts[0]), strings.TrimSpace(parts[1]), replicas
+		lines = append(lines, l)
 	}
 	if len(lines) == 0 {
-		return nil, errors.New("want at least one window")
+		return nil, line{written: text}.refuse(errors.New("want at least one window, START | END | REPLICAS"))
 	}
 	return lines, nil
 }

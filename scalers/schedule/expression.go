@@ -39,7 +39,14 @@ func hasZone(text string) bool {
 	return strings.HasPrefix(text, "TZ=") || strings.HasPrefix(text, "CRON_TZ=")
 }
 
-// fires says whether the expression ever comes true: "0 0 30 2 *" does not.
-func (e expression) fires() bool {
-	return !e.Next(time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)).IsZero()
+// checkWords refuses a zone of the expression's own, which would not be the window's, and what never comes true, such as
+// "0 0 30 2 *".
+func (e expression) checkWords() error {
+	switch {
+	case hasZone(e.text):
+		return errors.New("no zone of its own here: leave TZ= out")
+	case e.Next(time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)).IsZero():
+		return errors.New("never comes: there is no such date")
+	}
+	return nil
 }

@@ -1,7 +1,6 @@
 package schedule
 
 import (
-	"errors"
 	"fmt"
 	"time"
 )
@@ -25,18 +24,18 @@ type Window struct {
 	pairing    Pairing
 }
 
-// NewWindow reads a window's expressions; the error says which one is wrong, and what would be right.
+// NewWindow reads a window's expressions. What is wrong with one of them is an *Error.
 func NewWindow(start, end string, location *time.Location, pairing Pairing) (Window, error) {
 	w := Window{location: location, pairing: pairing}
 	var err error
 	if w.start, err = parse(start); err != nil {
-		return Window{}, fmt.Errorf("start: %w", err)
+		return Window{}, &Error{Start, start, err}
 	}
 	if w.end, err = parse(end); err != nil {
-		return Window{}, fmt.Errorf("end: %w", err)
+		return Window{}, &Error{End, end, err}
 	}
 	if start == end {
-		return Window{}, errors.New("start and end are the same: a window needs two times")
+		return Window{}, fmt.Errorf("start and end are both %q: a window needs two times", start)
 	}
 	if pairing == ByNextEnd {
 		return w, w.checkWords()
@@ -46,13 +45,11 @@ func NewWindow(start, end string, location *time.Location, pairing Pairing) (Win
 
 // checkWords refuses what KEDA's pairing gives some meaning, and the words do not.
 func (w Window) checkWords() error {
-	switch {
-	case hasZone(w.start.text) || hasZone(w.end.text):
-		return errors.New("start and end have no zone of their own here: leave TZ= out")
-	case !w.start.fires():
-		return errors.New("start never comes: there is no such date")
-	case !w.end.fires():
-		return errors.New("end never comes: there is no such date")
+	if err := w.start.checkWords(); err != nil {
+		return &Error{Start, w.start.text, err}
+	}
+	if err := w.end.checkWords(); err != nil {
+		return &Error{End, w.end.text, err}
 	}
 	return nil
 }
