@@ -28,8 +28,21 @@ func operatorOf(t *testing.T, broker *realkafka.Broker) *operator {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(admin.Close)
+	t.Cleanup(func() { letGo(t, admin) })
 	return &operator{broker: broker, admin: admin}
+}
+
+// letGo closes the client, or leaves it to the end of the process: librdkafka loses a reference now and then when a broker
+// dies under a request to a coordinator, and then never finishes to close.
+func letGo(t *testing.T, admin *kafka.AdminClient) {
+	t.Helper()
+	closed := make(chan struct{})
+	go func() { admin.Close(); close(closed) }()
+	select {
+	case <-closed:
+	case <-time.After(10 * time.Second):
+		t.Log("librdkafka does not let the operator's client go")
+	}
 }
 
 // fresh is a name for a topic or a group that nobody else uses, and that tells whose it is.

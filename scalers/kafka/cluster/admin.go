@@ -155,13 +155,22 @@ func (c *client) offsets(ctx context.Context, end end, partitions []partition) (
 	}
 	states := make(map[partition]offsetState, len(result.ResultInfos))
 	for at, info := range result.ResultInfos {
-		state := offsetState{offset: int64(info.Offset)}
-		if info.Error.Code() != kafka.ErrNoError {
-			state.err = info.Error
-		}
-		states[partition{*at.Topic, at.Partition}] = state
+		states[partition{*at.Topic, at.Partition}] = offsetOf(info)
 	}
 	return states, nil
+}
+
+// offsetOf reads one partition's answer. librdkafka asks each leader on its own, and when one of them dies it hands out what
+// it began with for that leader's partitions: the offset -1001 and no error (rd_kafka_ListOffsets_response_merge).
+func offsetOf(info kafka.ListOffsetsResultInfo) offsetState {
+	switch {
+	case info.Error.Code() != kafka.ErrNoError:
+		return offsetState{err: info.Error}
+	case info.Offset < 0:
+		return offsetState{err: kafka.NewError(kafka.ErrTransport, "the partition's leader gave no answer", false)}
+	default:
+		return offsetState{offset: int64(info.Offset)}
+	}
 }
 
 func (c *client) committed(ctx context.Context, group string, partitions []partition) (map[partition]commitState, error) {
@@ -182,6 +191,11 @@ func (c *client) committed(ctx context.Context, group string, partitions []parti
 	for _, answer := range result.ConsumerGroupsTopicPartitions {
 		for _, at := range answer.Partitions {
 			states[partition{*at.Topic, at.Partition}] = commitState{offset: int64(at.Offset), committed: at.Offset >= 0, err: at.Error}
+		}
+	}
+	for _, at := range partitions {
+		if _, answered := states[at]; !answered { // it must not be taken for a partition without a commit
+			states[at] = commitState{err: kafka.NewError(kafka.ErrTransport, "the group's coordinator left the partition out of its answer", false)}
 		}
 	}
 	return states, nil

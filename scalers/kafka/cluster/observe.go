@@ -278,7 +278,7 @@ func (p *pass) ask(ctx context.Context, group string, wanted []partition) (map[p
 	if err == nil {
 		p.ledger.read(group, states, sent)
 	}
-	return states, err //nolint:wrapcheck // the caller names the group
+	return states, err
 }
 
 // settle reads those ends again that a commit overtook between the two readings.

@@ -77,7 +77,7 @@ func (r *renewal) poll(wait time.Duration) error {
 func (r *renewal) close() error {
 	client := r.use()
 	defer client.requests.Done()
-	return client.close()
+	return letGo(client.close)
 }
 
 // use keeps the present client from being closed until its requests are done.
@@ -100,7 +100,7 @@ func (r *renewal) renew() error {
 	r.mu.Unlock()
 	old.requests.Wait()
 	r.left.forget()
-	return old.close()
+	return letGo(old.close)
 }
 
 // leftRequests counts requests that nobody waits for any more.

@@ -19,7 +19,7 @@ func BenchmarkThirtyThousand(b *testing.B) {
 	kafka := &endless{}
 	s := newSession(Connection{Name: "fake"}, Options{RefreshInterval: time.Hour}.withDefaults(), func(s *session, left *Subscription) { s.remove(left) })
 	s.open = func(Connection, Options) (source, error) { return kafka, nil }
-	s.tails = newTails(func() (fetcher, error) { return silent{}, nil }, s.wakeUp, s.log)
+	s.tails = newTails(func() (fetcher, error) { return silent{}, nil }, time.Second, s.wakeUp, s.log)
 	subscriptions := make([]*Subscription, groups)
 	heard := make([]<-chan struct{}, groups)
 	for i := range subscriptions {

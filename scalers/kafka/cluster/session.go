@@ -59,7 +59,7 @@ func newSession(connection Connection, options Options, onLeave func(*session, *
 		wake:   make(chan struct{}, 1),
 		ledger: newLedger(options.TopicLife, options.GroupLife),
 	}
-	s.tails = newTails(func() (fetcher, error) { return openConsumer(connection, options) }, s.wakeUp, s.log)
+	s.tails = newTails(func() (fetcher, error) { return openConsumer(connection, options) }, fetchWait(options), s.wakeUp, s.log)
 	return s
 }
 
@@ -151,6 +151,12 @@ func (s *session) run(ctx context.Context) error {
 	group.Go(func() error { s.refresh(ctx, source); return nil })
 	group.Go(func() error { s.urgent(ctx, source); return nil })
 	group.Go(func() error { return s.tails.run(ctx) })
+	group.Go(func() error {
+		s.tails.lookAfterNewcomers(ctx, func(ctx context.Context, partitions []partition) (map[partition]offsetState, error) {
+			return source.offsets(ctx, logEnd, partitions)
+		})
+		return nil
+	})
 	err = group.Wait()
 	if closeErr := source.close(); closeErr != nil {
 		s.log.Warn("closing the Kafka client", "error", closeErr)

@@ -88,23 +88,20 @@ func (t *tail) takeChanges() (drop []partition, add map[partition]int64) {
 // repeated full assignments under traffic abort the process inside librdkafka.
 type consumer struct{ client *kafka.Consumer }
 
-const (
-	// fetchWait is how long a broker holds a fetch that finds nothing. A partition that is assigned meanwhile is not part of
-	// it, and so is blind for as long at most; a shorter wait costs requests while nothing happens.
-	fetchWait         = time.Second
-	embeddedFetchWait = 20 * time.Millisecond
-)
+// fetchWait is how long a broker holds a fetch that finds nothing. A short wait costs requests while nothing happens.
+func fetchWait(options Options) time.Duration {
+	if options.Embedded {
+		return 20 * time.Millisecond
+	}
+	return 5 * time.Second
+}
 
 func openConsumer(connection Connection, options Options) (*consumer, error) {
-	wait := fetchWait
-	if options.Embedded {
-		wait = embeddedFetchWait
-	}
 	config := connection.config()
 	for key, value := range map[string]kafka.ConfigValue{
 		// A record must be fetched as soon as it is there, and no more than one is needed: small fetches, a queue that is
 		// never full (a full one holds the next fetch back by up to a second), long waits at the broker.
-		"fetch.wait.max.ms":          int(wait.Milliseconds()),
+		"fetch.wait.max.ms":          int(fetchWait(options).Milliseconds()),
 		"fetch.min.bytes":            1,
 		"fetch.message.max.bytes":    1024,
 		"fetch.queue.backoff.ms":     1,

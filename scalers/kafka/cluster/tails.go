@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"log/slog"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -31,6 +32,8 @@ type tails struct {
 	by      map[*Subscription]map[partition]struct{}
 	members []*tail
 	crew    *crew
+	// newcomers are those of the watched that a consumer's present fetch may not cover.
+	newcomers *newcomers
 }
 
 // watch is one partition that somebody waits for.
@@ -40,10 +43,10 @@ type watch struct {
 	tail *tail
 }
 
-func newTails(open func() (fetcher, error), woke func(*Subscription), log *slog.Logger) *tails {
+func newTails(open func() (fetcher, error), fetchWait time.Duration, woke func(*Subscription), log *slog.Logger) *tails {
 	return &tails{
 		open: open, woke: woke, log: log,
-		watched: map[partition]*watch{}, by: map[*Subscription]map[partition]struct{}{}, crew: newCrew(),
+		watched: map[partition]*watch{}, by: map[*Subscription]map[partition]struct{}{}, crew: newCrew(), newcomers: newNewcomers(fetchWait),
 	}
 }
 
@@ -66,6 +69,7 @@ func (t *tails) watch(subscription *Subscription, ends map[partition]int64) {
 		if !found || end < w.from {
 			w.from = end
 			w.tail.want(at, end)
+			t.newcomers.add(at, time.Now())
 		}
 		w.by[subscription] = struct{}{}
 		mine[at] = struct{}{}
@@ -107,6 +111,7 @@ func (t *tails) hit(at partition, offset int64) {
 
 func (t *tails) drop(at partition, w *watch) {
 	delete(t.watched, at)
+	delete(t.newcomers.until, at)
 	w.tail.unwant(at)
 }
 
@@ -144,7 +149,7 @@ func (t *tails) follow(ctx context.Context, member *tail) error {
 	group.Go(func() error { t.poll(ctx, fetcher); return nil })
 	group.Go(func() error { t.assign(ctx, fetcher, member); return nil })
 	err = group.Wait()
-	if closeErr := fetcher.close(); closeErr != nil {
+	if closeErr := letGo(fetcher.close); closeErr != nil {
 		t.log.Warn("closing a consumer", "error", closeErr)
 	}
 	return err //nolint:wrapcheck // the loops return nothing else

@@ -60,6 +60,9 @@ func (f *fakeFetcher) close() error {
 	return nil
 }
 
+// fetching is how long the fake consumers' fetches may wait.
+const fetching = 5 * time.Second
+
 // withTails runs tails over fake consumers in a bubble of synthetic time.
 func withTails(t *testing.T, test func(t *testing.T, tails *tails, fetchers *[]*fakeFetcher, woken chan *Subscription)) {
 	t.Helper()
@@ -73,7 +76,7 @@ func withTails(t *testing.T, test func(t *testing.T, tails *tails, fetchers *[]*
 			defer opening.Unlock()
 			fetchers = append(fetchers, opened)
 			return opened, nil
-		}, func(s *Subscription) { woken <- s }, slog.New(slog.DiscardHandler))
+		}, fetching, func(s *Subscription) { woken <- s }, slog.New(slog.DiscardHandler))
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- tails.run(ctx) }()
@@ -222,7 +225,7 @@ func TestConsumersAreFewAndShareThePartitions(t *testing.T) {
 func TestAConsumerThatCannotBeOpenedHarmsNobody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		tails := newTails(func() (fetcher, error) { return nil, errors.New("no memory") }, func(*Subscription) {}, slog.New(slog.DiscardHandler))
+		tails := newTails(func() (fetcher, error) { return nil, errors.New("no memory") }, fetching, func(*Subscription) {}, slog.New(slog.DiscardHandler))
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- tails.run(ctx) }()
