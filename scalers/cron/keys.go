@@ -1,10 +1,8 @@
 package cron
 
 import (
-	"errors"
 	"math"
 	"strings"
-	"time"
 
 	"github.com/lagwise/lagwise/scalers"
 	"github.com/lagwise/lagwise/scalers/schedule"
@@ -59,10 +57,8 @@ func Keys() scalers.KeyTable {
 }
 
 func checkTimezone(value string) error {
-	if _, err := time.LoadLocation(value); err != nil {
-		return errors.New(`want a time zone such as "Asia/Seoul" or "UTC"`)
-	}
-	return nil
+	_, err := schedule.ParseZone(value)
+	return err
 }
 
 func checkDates(value string) error {

@@ -52,7 +52,7 @@ func decode(metadata map[string]string) (s settings, metric scalers.Metric, igno
 	if err != nil {
 		return settings{}, metric, ignored, err
 	}
-	if s.location, err = time.LoadLocation(values.Text(keyTimezone)); err != nil {
+	if s.location, err = schedule.ParseZone(values.Text(keyTimezone)); err != nil {
 		return settings{}, metric, ignored, scalers.Errorf(scalers.CauseRefused, "%s %s: %w", keyTimezone, scalers.Quote(values.Text(keyTimezone)), err)
 	}
 	pairing := schedule.ByNextEvent

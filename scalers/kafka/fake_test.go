@@ -86,3 +86,8 @@ func with(keysAndValues ...string) map[string]string {
 	}
 	return metadata
 }
+
+// window adds a window from 06:30 to 22:10 on weekdays, and more.
+func window(keysAndValues ...string) map[string]string {
+	return with(append([]string{"windowStart", "30 6 * * 1-5", "windowEnd", "10 22 * * *", "windowTimezone", "UTC"}, keysAndValues...)...)
+}

@@ -48,11 +48,21 @@ type Scaler struct {
 	subscribed Subscription
 	closed     bool
 	watchers   int
-	// answer is the decision on the observation made at answeredAt; questions about the same observation share it.
-	answer     scalers.Evaluation
-	counted    []lag.Count
-	answeredAt time.Time
-	revisitAt  time.Time
+	// decided is the decision on one observation; questions about the same observation share it.
+	decided answer
+}
+
+// answer is what is decided on one observation.
+type answer struct {
+	scalers.Evaluation
+	counted   []lag.Count
+	shut      bool
+	revisitAt time.Time
+}
+
+// holds says whether the answer is still the answer to a view.
+func (a answer) holds(view lag.View) bool {
+	return !a.ObservedAt.IsZero() && a.ObservedAt.Equal(view.Latest.At) && (a.revisitAt.IsZero() || view.Now.Before(a.revisitAt))
 }
 
 // Metric is named as KEDA names it, with lagThreshold as its target.
@@ -60,28 +70,28 @@ func (s *Scaler) Metric() scalers.Metric { return s.metric }
 
 // Evaluate decides on the latest observation.
 func (s *Scaler) Evaluate(ctx context.Context) (scalers.Evaluation, error) {
-	evaluation, _, err := s.evaluate(ctx)
-	return evaluation, err
+	answer, err := s.evaluate(ctx)
+	return answer.Evaluation, err
 }
 
-func (s *Scaler) evaluate(ctx context.Context) (scalers.Evaluation, []lag.Count, error) {
+func (s *Scaler) evaluate(ctx context.Context) (answer, error) {
 	subscription, err := s.subscription()
 	if err != nil {
-		return scalers.Evaluation{}, nil, explain(err, s.settings.connection.Name)
+		return answer{}, explain(err, s.settings.connection.Name)
 	}
 	view, err := subscription.View(ctx)
 	if err != nil {
-		return scalers.Evaluation{}, nil, explain(err, s.settings.connection.Name)
+		return answer{}, explain(err, s.settings.connection.Name)
 	}
-	evaluation, counted, err := s.decide(view)
+	decided, err := s.decide(view)
 	if err != nil {
-		return scalers.Evaluation{}, nil, explain(err, s.settings.connection.Name)
+		return answer{}, explain(err, s.settings.connection.Name)
 	}
-	return evaluation, counted, nil
+	return decided, nil
 }
 
-// Watch evaluates at each new observation. While the trigger is inactive, a record on a partition that counts brings the
-// next observation at once.
+// Watch evaluates at each new observation, and when time alone changes the answer. While the trigger is inactive, a record
+// on a partition that counts brings the next observation at once.
 func (s *Scaler) Watch(ctx context.Context, seen func(scalers.Evaluation) error) error {
 	subscription, err := s.subscription()
 	if err != nil {
@@ -95,32 +105,37 @@ func (s *Scaler) Watch(ctx context.Context, seen func(scalers.Evaluation) error)
 			subscription.Disarm()
 		}
 	}()
+	var revisit alarm
+	defer revisit.stop()
 	for {
-		if err := s.look(ctx, subscription, seen); err != nil {
+		if err := s.look(ctx, subscription, &revisit, seen); err != nil {
 			return err
 		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-changed:
+		case <-revisit.rings():
 		}
 	}
 }
 
 // look tells of the present evaluation, if there is one. It is not part of Watch because thousands of watches wait at the
 // same time, each on a stack as large as Watch needs.
-func (s *Scaler) look(ctx context.Context, subscription Subscription, seen func(scalers.Evaluation) error) error {
-	evaluation, counted, err := s.evaluate(ctx)
+func (s *Scaler) look(ctx context.Context, subscription Subscription, revisit *alarm, seen func(scalers.Evaluation) error) error {
+	answer, err := s.evaluate(ctx)
 	if err != nil {
 		return nil //nolint:nilerr // times in which nothing is known are passed over in silence
 	}
-	if !evaluation.Active {
-		subscription.Arm(partitionsOf(counted))
+	revisit.set(answer.revisitAt)
+	wakeable := !answer.Active && !answer.shut
+	if wakeable {
+		subscription.Arm(partitionsOf(answer.counted))
 	}
-	if err := seen(evaluation); err != nil {
+	if err := seen(answer.Evaluation); err != nil {
 		return err
 	}
-	if evaluation.Active {
+	if !wakeable {
 		subscription.Disarm()
 	}
 	return nil
@@ -171,20 +186,18 @@ func (s *Scaler) subscription() (Subscription, error) { //nolint:ireturn // the 
 	return subscription, nil
 }
 
-func (s *Scaler) decide(view lag.View) (scalers.Evaluation, []lag.Count, error) {
+func (s *Scaler) decide(view lag.View) (answer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sameView := s.answeredAt.Equal(view.Latest.At) && (s.revisitAt.IsZero() || view.Now.Before(s.revisitAt))
-	if sameView && !s.answeredAt.IsZero() {
-		return s.answer, s.counted, nil
+	if s.decided.holds(view) {
+		return s.decided, nil
 	}
 	decision, err := s.settings.policy.Decide(view)
 	if err != nil {
-		return scalers.Evaluation{}, nil, err
+		return answer{}, err
 	}
-	s.answer, s.counted = evaluationOf(decision, view.Latest.At), decision.Partitions
-	s.answeredAt, s.revisitAt = view.Latest.At, decision.RevisitAt
-	return s.answer, s.counted, nil
+	s.decided = answer{evaluationOf(decision, view.Latest.At), decision.Partitions, decision.Shut, decision.RevisitAt}
+	return s.decided, nil
 }
 
 func evaluationOf(decision lag.Decision, at time.Time) scalers.Evaluation {

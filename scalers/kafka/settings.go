@@ -106,6 +106,9 @@ func policyOf(values scalers.Values) (lag.Policy, error) {
 		}
 		rules.Partitions = ranges
 	}
+	if err := addWindow(&rules, values); err != nil {
+		return lag.Policy{}, err
+	}
 	return rules.Policy(), nil
 }
 

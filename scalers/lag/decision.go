@@ -7,12 +7,10 @@ import (
 
 // Decision is a policy's answer for one view, with the way it was reached.
 type Decision struct {
-	// Value is the metric over all replicas, in records; never negative.
-	Value int64
+	Answer
+
 	// Target is the lag that one replica should carry.
 	Target int64
-	// Active says whether there is work at all.
-	Active bool
 	// Lag and Persistent are the sums over Partitions before any limit. They saturate at the ends of int64, and are
 	// negative when committed offsets lie past log ends.
 	Lag, Persistent int64

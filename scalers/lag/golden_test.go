@@ -103,6 +103,17 @@ func goldenRule(rules *lag.Rules, key, value string) (err error) {
 	case "capRounding=ceil":
 		rules.CapRounding = lag.RoundUp
 		return nil
+	case "window=open", "window=shut":
+		rules.Window = func(now time.Time) (bool, time.Time, bool) {
+			return value == "open", now.Add(time.Hour).UTC(), true
+		}
+		return nil
+	case "windowMode=floor":
+		rules.WindowMode = lag.WindowFloor
+		return nil
+	case "windowMode=cap":
+		rules.WindowMode = lag.WindowCap
+		return nil
 	}
 	switch key {
 	case "topic":
@@ -111,6 +122,8 @@ func goldenRule(rules *lag.Rules, key, value string) (err error) {
 		rules.Target, err = strconv.ParseInt(value, 10, 64)
 	case "activationLagThreshold":
 		rules.ActivationThreshold, err = strconv.ParseInt(value, 10, 64)
+	case "windowReplicas":
+		rules.WindowReplicas, err = strconv.ParseInt(value, 10, 64)
 	case "partitionLimitation":
 		rules.Partitions, err = lag.ParseRanges(value)
 	case "persistentLagInterval":

@@ -17,6 +17,8 @@ type Policy struct {
 	Activate Activate
 	// Limits bound the metric one after another; activation comes before them and does not feel them.
 	Limits []Limit
+	// Gates have the last word on both, one after another.
+	Gates []Gate
 }
 
 // Step is what every calculator carries beside its function.
@@ -63,6 +65,23 @@ type Limit struct {
 	Do func(View, Total) (int64, Note)
 }
 
+// Gate overrides, in replicas or altogether, what the lag asks for. It gets what the rules before it answer, and gives what
+// to answer instead.
+type Gate struct {
+	Step
+	Do func(View, Total, Answer) (Answer, Note)
+}
+
+// Answer is what a trigger answers, as far as it is decided.
+type Answer struct {
+	// Value is the metric over all replicas, in records; never negative.
+	Value int64
+	// Active says whether there is work at all.
+	Active bool
+	// Shut says that no record can change the answer: only time can.
+	Shut bool
+}
+
 // Needs is the union of what the policy's parts need.
 func (p Policy) Needs() Needs {
 	needs := p.Select.Needs.and(p.Activate.Needs)
@@ -71,6 +90,9 @@ func (p Policy) Needs() Needs {
 	}
 	for _, l := range p.Limits {
 		needs = needs.and(l.Needs)
+	}
+	for _, g := range p.Gates {
+		needs = needs.and(g.Needs)
 	}
 	return needs
 }
@@ -89,7 +111,7 @@ func (p Policy) Decide(v View) (Decision, error) {
 	if p.Target < 1 {
 		return Decision{}, fmt.Errorf("lagThreshold is %d: it must be above zero", p.Target)
 	}
-	d := Decision{Target: p.Target, Reasons: make([]Reason, 0, 2+len(p.Measures)+1+len(p.Limits))}
+	d := Decision{Target: p.Target, Reasons: make([]Reason, 0, 2+len(p.Measures)+1+len(p.Limits)+1+len(p.Gates))}
 
 	d.note(missingTopics(v.Latest))
 	partitions, note, err := p.Select.Do(v.Latest)
@@ -105,14 +127,21 @@ func (p Policy) Decide(v View) (Decision, error) {
 	total := totalOf(p.Target, d.Partitions)
 	d.Lag, d.Persistent = total.Lag, total.Persistent
 
-	d.Active, note = p.Activate.Do(v, total)
+	var answer Answer
+	answer.Active, note = p.Activate.Do(v, total)
 	d.note(p.Activate.Step, note)
 
 	for _, l := range p.Limits {
 		total.Value, note = l.Do(v, total)
 		d.note(l.Step, note)
 	}
-	d.Value, note = notNegative(total.Value)
+	answer.Value, note = notNegative(total.Value)
 	d.note(Step{Name: "floor"}, note)
+
+	for _, g := range p.Gates {
+		answer, note = g.Do(v, total, answer)
+		d.note(g.Step, note)
+	}
+	d.Answer = answer
 	return d, nil
 }

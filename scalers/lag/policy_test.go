@@ -35,7 +35,7 @@ func TestNoPartitionErrorCarriesWhatTheCallerReports(t *testing.T) {
 	}
 }
 
-// TestNeedsOfEveryPart: each of a policy's four places can ask for something, and the longest history wins.
+// TestNeedsOfEveryPart: each of a policy's places can ask for something, and the longest history wins.
 func TestNeedsOfEveryPart(t *testing.T) {
 	t.Parallel()
 	asks := lag.Step{Needs: lag.Needs{LogStart: true, LogStartWithoutCommit: true, History: time.Hour}}
@@ -45,6 +45,7 @@ func TestNeedsOfEveryPart(t *testing.T) {
 		"measures": {Measures: []lag.Measure{{Step: asks}, {Step: asksLess}}},
 		"activate": {Activate: lag.Activate{Step: asks}, Limits: []lag.Limit{{Step: asksLess}}},
 		"limits":   {Select: lag.Select{Step: asksLess}, Limits: []lag.Limit{{}, {Step: asks}, {}}},
+		"gates":    {Select: lag.Select{Step: asksLess}, Gates: []lag.Gate{{Step: asks}, {}}},
 	} {
 		if got := policy.Needs(); got != asks.Needs {
 			t.Errorf("%s: needs %+v, want %+v", place, got, asks.Needs)

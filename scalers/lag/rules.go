@@ -38,6 +38,12 @@ type Rules struct {
 	AllowIdleConsumers bool
 	// CapRounding says how the cap compares.
 	CapRounding Rounding
+
+	// Window is the stretch of time from windowStart to windowEnd; nil for none.
+	Window Opening
+	// WindowMode and WindowReplicas say what it does.
+	WindowMode     WindowMode
+	WindowReplicas int64
 }
 
 // Policy makes the policy that follows the rules, in KEDA's order (getTotalLag and getLagForPartition in
@@ -49,6 +55,7 @@ func (r Rules) Policy() Policy {
 		Measures: r.measures(),
 		Activate: AboveThreshold(r.ActivationThreshold),
 		Limits:   r.limits(),
+		Gates:    r.gates(),
 	}
 }
 
@@ -101,4 +108,18 @@ func (r Rules) limits() []Limit {
 		return append(limits, CapAtPartitionsWithLag(r.CapRounding))
 	}
 	return append(limits, CapAtPartitions(r.CapRounding))
+}
+
+func (r Rules) gates() []Gate {
+	if r.Window == nil {
+		return nil
+	}
+	switch r.WindowMode {
+	case WindowFloor:
+		return []Gate{AtLeastDuring(r.Window, r.WindowReplicas)}
+	case WindowCap:
+		return []Gate{AtMostDuring(r.Window, r.WindowReplicas)}
+	default:
+		return []Gate{OnlyDuring(r.Window)}
+	}
 }
