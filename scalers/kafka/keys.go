@@ -25,14 +25,10 @@ const (
 	keyLagThreshold         = "lagThreshold"
 	keyActivation           = "activationLagThreshold"
 	keyResetPolicy          = "offsetResetPolicy"
-	keyAllowIdle            = "allowIdleConsumers"
 	keyScaleToZero          = "scaleToZeroOnInvalidOffset"
 	keyExcludePersistent    = "excludePersistentLag"
 	keyPersistentInterval   = "persistentLagInterval"
-	keyLimitToLagging       = "limitToPartitionsWithLag"
-	keyEven                 = "ensureEvenDistributionOfPartitions"
 	keyFullMetadata         = "fullMetadata"
-	keyCapRounding          = "capRounding"
 	keyClampToLogStart      = "clampToLogStart"
 	keySASL                 = "sasl"
 	keyTLS                  = "tls"
@@ -40,7 +36,6 @@ const (
 	keyBrokerUnsafeSSL      = "brokerUnsafeSsl"
 	maxConsumerGroup        = 32_767 // Kafka writes a group's name with a 16-bit length
 	earliest, latest        = "earliest", "latest"
-	roundDown, roundUp      = "floor", "ceil"
 	enable, disable, noSASL = "enable", "disable", "none"
 )
 
@@ -102,28 +97,6 @@ func countingKeys() scalers.KeyTable {
 		{
 			Name: keyClampToLogStart, Kind: scalers.KindFlag, Origin: scalers.Own, Default: "false",
 			Help: "A committed offset whose records were already deleted counts from the log start.",
-		},
-	}
-}
-
-// limitKeys bound the number of replicas that the metric asks for.
-func limitKeys() scalers.KeyTable {
-	return scalers.KeyTable{
-		{
-			Name: keyAllowIdle, Kind: scalers.KindFlag, Origin: scalers.FromKEDA, Default: "false", Excludes: []string{keyLimitToLagging},
-			Help: "Allow more replicas than partitions.",
-		},
-		{
-			Name: keyLimitToLagging, Kind: scalers.KindFlag, Origin: scalers.FromKEDA, Default: "false",
-			Help: "No more replicas than partitions that have lag. Needs topic.",
-		},
-		{
-			Name: keyEven, Kind: scalers.KindFlag, Origin: scalers.FromKEDA, Default: "false", Excludes: []string{keyLimitToLagging},
-			Help: "Only replica counts that divide the number of partitions. Needs topic.",
-		},
-		{
-			Name: keyCapRounding, Kind: scalers.KindChoice, Origin: scalers.Own, Default: roundDown, Choices: []string{roundDown, roundUp},
-			Help: "floor caps as KEDA does, which lets 29 lag at threshold 5 on 5 partitions ask for 6 replicas; ceil never asks for more replicas than partitions.",
 		},
 	}
 }

@@ -66,7 +66,7 @@ func checkTogether(values scalers.Values) error {
 	if values.List(keyTopic) != nil {
 		return nil
 	}
-	for _, flag := range []string{keyLimitToLagging, keyEven} {
+	for _, flag := range []string{keyLimitToLagging, keyEven, keyEvenShares} {
 		if values.Flag(flag) {
 			return scalers.Errorf(scalers.CauseRefused, "%s needs topic: name the topic or leave %s out", flag, flag)
 		}
@@ -88,13 +88,8 @@ func policyOf(values scalers.Values) (lag.Policy, error) {
 		ClampToLogStart:            values.Flag(keyClampToLogStart),
 		ExcludePersistentLag:       values.Flag(keyExcludePersistent),
 		PersistentLagInterval:      values.Duration(keyPersistentInterval),
-		EvenDistribution:           values.Flag(keyEven),
-		LimitToPartitionsWithLag:   values.Flag(keyLimitToLagging),
-		AllowIdleConsumers:         values.Flag(keyAllowIdle),
 	}
-	if values.Text(keyCapRounding) == roundUp {
-		rules.CapRounding = lag.RoundUp
-	}
+	addLimits(&rules, values)
 	if len(topics) == 1 {
 		rules.Topic = topics[0]
 	}

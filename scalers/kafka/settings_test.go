@@ -1,14 +1,17 @@
 package kafka_test
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/lagwise/lagwise/scalers"
 	"github.com/lagwise/lagwise/scalers/kafka"
 	"github.com/lagwise/lagwise/scalers/kafka/cluster"
+	"github.com/lagwise/lagwise/scalers/lag"
 )
 
 func TestMetricsAreNamedAsKEDANamesThem(t *testing.T) {
@@ -89,6 +92,38 @@ func TestNeedsFollowTheKeys(t *testing.T) {
 		fake.build(test.metadata)
 		if got := fmt.Sprintf("%+v", fake.want.Needs); got != test.want {
 			t.Errorf("%v: got %s, want %s", test.metadata, got, test.want)
+		}
+	}
+}
+
+func TestLimitsFollowTheKeys(t *testing.T) {
+	t.Parallel()
+	at := time.Unix(1, 0)
+	view := lag.View{Now: at, Latest: lag.Observation{At: at}}
+	for id := range int32(10) {
+		view.Latest.Partitions = append(view.Latest.Partitions, lag.Partition{Topic: "orders", ID: id, End: 100, Committed: 100, HasCommitted: true})
+	}
+	view.Latest.Partitions[0].Committed, view.Latest.Partitions[1].Committed = 60, 75
+	for _, test := range []struct {
+		metadata map[string]string
+		want     float64
+	}{
+		{with(), 65},
+		{with("lagThreshold", "5"), 50},
+		{with("aggregate", "sum"), 65},
+		{with("aggregate", "max"), 40},
+		{with("limitBy", "partitions", "lagThreshold", "6"), 60},
+		{with("limitBy", "partitionsWithLag"), 20},
+		{with("limitBy", "partitionsWithLag", "topic", ""), 20},
+		{with("consumersPerReplica", "3"), 40},
+		{with("consumersPerReplica", "1", "lagThreshold", "6"), 60},
+		{with("evenShares", "true", "lagThreshold", "11"), 110},
+		{with("evenShares", "true", "consumersPerReplica", "2"), 50},
+	} {
+		fake := fakeKafka{view: func(context.Context) (lag.View, error) { return view, nil }}
+		got, err := fake.build(test.metadata).Evaluate(t.Context())
+		if err != nil || got.Value != test.want {
+			t.Errorf("%v: got %+v, %v, want %v", test.metadata, got, err, test.want)
 		}
 	}
 }

@@ -80,6 +80,7 @@ func goldenRules(t *testing.T, td *datadriven.TestData) lag.Rules {
 		"excludePersistentLag":               &rules.ExcludePersistentLag,
 		"ensureEvenDistributionOfPartitions": &rules.EvenDistribution,
 		"limitToPartitionsWithLag":           &rules.LimitToPartitionsWithLag,
+		"evenShares":                         &rules.EvenShares,
 		"allowIdleConsumers":                 &rules.AllowIdleConsumers,
 		"partitions":                         new(bool), // how the decision is shown, not a rule
 	}
@@ -103,6 +104,15 @@ func goldenRule(rules *lag.Rules, key, value string) (err error) {
 	case "capRounding=ceil":
 		rules.CapRounding = lag.RoundUp
 		return nil
+	case "aggregate=max":
+		rules.AggregateMax = true
+		return nil
+	case "limitBy=partitions":
+		rules.LimitBy = lag.LimitByPartitions
+		return nil
+	case "limitBy=partitionsWithLag":
+		rules.LimitBy = lag.LimitByPartitionsWithLag
+		return nil
 	case "window=open", "window=shut":
 		rules.Window = func(now time.Time) (bool, time.Time, bool) {
 			return value == "open", now.Add(time.Hour).UTC(), true
@@ -122,6 +132,8 @@ func goldenRule(rules *lag.Rules, key, value string) (err error) {
 		rules.Target, err = strconv.ParseInt(value, 10, 64)
 	case "activationLagThreshold":
 		rules.ActivationThreshold, err = strconv.ParseInt(value, 10, 64)
+	case "consumersPerReplica":
+		rules.ConsumersPerReplica, err = strconv.ParseInt(value, 10, 64)
 	case "windowReplicas":
 		rules.WindowReplicas, err = strconv.ParseInt(value, 10, 64)
 	case "partitionLimitation":

@@ -2,7 +2,7 @@ package lag
 
 import "fmt"
 
-// Rounding says how the cap turns lag into replicas when it compares them with partitions.
+// Rounding says how the cap turns lag into replicas when it compares them with its bound.
 type Rounding int
 
 const (
@@ -13,35 +13,44 @@ const (
 	RoundUp
 )
 
-// CapAtPartitions caps the value at one replica for each selected partition: a further consumer of the group would have
-// nothing to read (KEDA: kafka_scaler.go, upperBound in getTotalLag).
-func CapAtPartitions(rounding Rounding) Limit {
-	step := Step{Name: "cap"}
-	if rounding == RoundUp {
-		step.Key = "capRounding"
-	}
-	return Limit{Step: step, Do: func(_ View, t Total) (int64, Note) {
-		return capAt(t, t.Partitions, several(t.Partitions, "partition"), rounding)
+// Cap is how CapAtPartitions and CapAtPartitionsWithLag compare.
+type Cap struct {
+	// Key chose the cap; empty for KEDA's default.
+	Key      string
+	Rounding Rounding
+	// Consumers is how many consumers of the group run in one replica (key consumersPerReplica); 1 for KEDA.
+	Consumers int64
+}
+
+// CapAtPartitions caps the value at as many replicas as have a selected partition for at least one of their consumers: a
+// further one would have nothing to read (KEDA: kafka_scaler.go, upperBound in getTotalLag; key limitBy: partitions).
+func CapAtPartitions(c Cap) Limit {
+	return Limit{Step: Step{Name: "cap", Key: c.Key}, Do: func(_ View, t Total) (int64, Note) {
+		return c.apply(t, t.Partitions, several(t.Partitions, "partition"))
 	}}
 }
 
-// CapAtPartitionsWithLag caps the value at one replica for each partition whose lag in the metric is above zero (key
-// limitToPartitionsWithLag). Partitions below zero count for nothing here but still take from the lag.
-func CapAtPartitionsWithLag(rounding Rounding) Limit {
-	return Limit{Step: Step{Name: "cap", Key: "limitToPartitionsWithLag"}, Do: func(_ View, t Total) (int64, Note) {
-		return capAt(t, t.WithLag, several(t.WithLag, "partition")+" with lag", rounding)
+// CapAtPartitionsWithLag counts only partitions whose lag in the metric is above zero (keys limitToPartitionsWithLag, and
+// limitBy: partitionsWithLag). Partitions below zero count for nothing here but still take from the lag.
+func CapAtPartitionsWithLag(c Cap) Limit {
+	return Limit{Step: Step{Name: "cap", Key: c.Key}, Do: func(_ View, t Total) (int64, Note) {
+		return c.apply(t, t.WithLag, several(t.WithLag, "partition")+" with lag")
 	}}
 }
 
-// capAt lets a value stand that is exactly the cap's. bound*Target cannot overflow: it is used only where it is below
+// apply lets a value stand that is exactly the cap's. bound*Target cannot overflow: it is used only where it is below
 // the value.
-func capAt(t Total, bound int64, what string, rounding Rounding) (int64, Note) {
+func (c Cap) apply(t Total, partitions int64, what string) (int64, Note) {
 	replicas := t.Value / t.Target
-	if rounding == RoundUp {
+	if c.Rounding == RoundUp {
 		replicas = divideUp(t.Value, t.Target)
 	}
+	bound := divideUp(partitions, c.Consumers)
 	if replicas <= bound {
 		return t.Value, Note{}
+	}
+	if c.Consumers > 1 {
+		what += fmt.Sprintf(" keep busy with %d consumers each (%d)", c.Consumers, bound)
 	}
 	value := bound * t.Target
 	return value, Note{Text: fmt.Sprintf("lag %d at lagThreshold %d is work for %s, more than %s: capped at %d",

@@ -15,6 +15,8 @@ type Policy struct {
 	// Measures count one after another; each may change what those before it counted.
 	Measures []Measure
 	Activate Activate
+	// Aggregate makes one number of the partitions' lags.
+	Aggregate Aggregate
 	// Limits bound the metric one after another; activation comes before them and does not feel them.
 	Limits []Limit
 	// Gates have the last word on both, one after another.
@@ -59,6 +61,12 @@ type Activate struct {
 	Do func(View, Total) (bool, Note)
 }
 
+// Aggregate makes the metric of what was counted. The total that it gets holds the sum as its Value.
+type Aggregate struct {
+	Step
+	Do func(View, Total) (int64, Note)
+}
+
 // Limit turns the metric's value so far, Total.Value, into the next.
 type Limit struct {
 	Step
@@ -84,7 +92,7 @@ type Answer struct {
 
 // Needs is the union of what the policy's parts need.
 func (p Policy) Needs() Needs {
-	needs := p.Select.Needs.and(p.Activate.Needs)
+	needs := p.Select.Needs.and(p.Activate.Needs).and(p.Aggregate.Needs)
 	for _, m := range p.Measures {
 		needs = needs.and(m.Needs)
 	}
@@ -111,7 +119,7 @@ func (p Policy) Decide(v View) (Decision, error) {
 	if p.Target < 1 {
 		return Decision{}, fmt.Errorf("lagThreshold is %d: it must be above zero", p.Target)
 	}
-	d := Decision{Target: p.Target, Reasons: make([]Reason, 0, 2+len(p.Measures)+1+len(p.Limits)+1+len(p.Gates))}
+	d := Decision{Target: p.Target, Reasons: make([]Reason, 0, 2+len(p.Measures)+2+len(p.Limits)+1+len(p.Gates))}
 
 	d.note(missingTopics(v.Latest))
 	partitions, note, err := p.Select.Do(v.Latest)
@@ -131,6 +139,8 @@ func (p Policy) Decide(v View) (Decision, error) {
 	answer.Active, note = p.Activate.Do(v, total)
 	d.note(p.Activate.Step, note)
 
+	total.Value, note = p.Aggregate.Do(v, total)
+	d.note(p.Aggregate.Step, note)
 	for _, l := range p.Limits {
 		total.Value, note = l.Do(v, total)
 		d.note(l.Step, note)

@@ -41,11 +41,12 @@ func TestNeedsOfEveryPart(t *testing.T) {
 	asks := lag.Step{Needs: lag.Needs{LogStart: true, LogStartWithoutCommit: true, History: time.Hour}}
 	asksLess := lag.Step{Needs: lag.Needs{History: time.Minute}}
 	for place, policy := range map[string]lag.Policy{
-		"select":   {Select: lag.Select{Step: asks}, Measures: []lag.Measure{{Step: asksLess}}},
-		"measures": {Measures: []lag.Measure{{Step: asks}, {Step: asksLess}}},
-		"activate": {Activate: lag.Activate{Step: asks}, Limits: []lag.Limit{{Step: asksLess}}},
-		"limits":   {Select: lag.Select{Step: asksLess}, Limits: []lag.Limit{{}, {Step: asks}, {}}},
-		"gates":    {Select: lag.Select{Step: asksLess}, Gates: []lag.Gate{{Step: asks}, {}}},
+		"select":    {Select: lag.Select{Step: asks}, Measures: []lag.Measure{{Step: asksLess}}},
+		"measures":  {Measures: []lag.Measure{{Step: asks}, {Step: asksLess}}},
+		"activate":  {Activate: lag.Activate{Step: asks}, Limits: []lag.Limit{{Step: asksLess}}},
+		"aggregate": {Aggregate: lag.Aggregate{Step: asks}, Limits: []lag.Limit{{}}},
+		"limits":    {Select: lag.Select{Step: asksLess}, Limits: []lag.Limit{{}, {Step: asks}, {}}},
+		"gates":     {Select: lag.Select{Step: asksLess}, Gates: []lag.Gate{{Step: asks}, {}}},
 	} {
 		if got := policy.Needs(); got != asks.Needs {
 			t.Errorf("%s: needs %+v, want %+v", place, got, asks.Needs)

@@ -30,6 +30,9 @@ type Rules struct {
 	ExcludePersistentLag  bool
 	PersistentLagInterval time.Duration
 
+	// AggregateMax makes the metric of the largest partition's lag instead of the sum.
+	AggregateMax bool
+
 	// EvenDistribution is ensureEvenDistributionOfPartitions.
 	EvenDistribution bool
 	// LimitToPartitionsWithLag caps at the partitions with lag instead of at all selected ones.
@@ -38,6 +41,13 @@ type Rules struct {
 	AllowIdleConsumers bool
 	// CapRounding says how the cap compares.
 	CapRounding Rounding
+	// EvenShares allows only replicas at which the largest share of partitions falls.
+	EvenShares bool
+	// LimitBy caps at all selected partitions or at those with lag, and rounds as the HPA does.
+	LimitBy LimitBy
+	// ConsumersPerReplica is how many consumers one replica runs; 0 when the key is not set, which is as good as one. Where
+	// it is set, the cap rounds as the HPA does.
+	ConsumersPerReplica int64
 
 	// Window is the stretch of time from windowStart to windowEnd; nil for none.
 	Window Opening
@@ -46,16 +56,29 @@ type Rules struct {
 	WindowReplicas int64
 }
 
+// LimitBy is the key limitBy.
+type LimitBy int
+
+const (
+	// LimitAsKEDA is limitBy not set.
+	LimitAsKEDA LimitBy = iota
+	// LimitByPartitions is one consumer for each selected partition.
+	LimitByPartitions
+	// LimitByPartitionsWithLag is one consumer for each partition that has lag.
+	LimitByPartitionsWithLag
+)
+
 // Policy makes the policy that follows the rules, in KEDA's order (getTotalLag and getLagForPartition in
 // pkg/scalers/kafka_scaler.go).
 func (r Rules) Policy() Policy {
 	return Policy{
-		Target:   r.Target,
-		Select:   r.selection(),
-		Measures: r.measures(),
-		Activate: AboveThreshold(r.ActivationThreshold),
-		Limits:   r.limits(),
-		Gates:    r.gates(),
+		Target:    r.Target,
+		Select:    r.selection(),
+		Measures:  r.measures(),
+		Activate:  AboveThreshold(r.ActivationThreshold),
+		Aggregate: r.aggregate(),
+		Limits:    r.limits(),
+		Gates:     r.gates(),
 	}
 }
 
@@ -94,20 +117,49 @@ func (r Rules) withoutCommit() Measure {
 	}
 }
 
-// limits: allowIdleConsumers lifts the cap only when neither of the other two is set. An even distribution never exceeds
+func (r Rules) aggregate() Aggregate {
+	if r.AggregateMax {
+		return Max()
+	}
+	return Sum()
+}
+
+// limits: allowIdleConsumers lifts the cap only when neither of KEDA's other two is set. An even distribution never exceeds
 // the partitions, so the cap behind it changes nothing; it stays because KEDA has it there.
 func (r Rules) limits() []Limit {
-	if r.AllowIdleConsumers && !r.LimitToPartitionsWithLag && !r.EvenDistribution {
+	switch {
+	case r.EvenShares:
+		return []Limit{EvenShares(max(1, r.ConsumersPerReplica))}
+	case r.AllowIdleConsumers && !r.LimitToPartitionsWithLag && !r.EvenDistribution:
 		return []Limit{Uncapped()}
 	}
 	var limits []Limit
 	if r.EvenDistribution {
 		limits = append(limits, EvenDistribution())
 	}
-	if r.LimitToPartitionsWithLag {
-		return append(limits, CapAtPartitionsWithLag(r.CapRounding))
+	return append(limits, r.cap())
+}
+
+func (r Rules) cap() Limit {
+	c := Cap{Rounding: r.CapRounding, Consumers: max(1, r.ConsumersPerReplica)}
+	switch {
+	case r.LimitBy != LimitAsKEDA:
+		c.Key, c.Rounding = "limitBy", RoundUp
+	case r.LimitToPartitionsWithLag:
+		c.Key = "limitToPartitionsWithLag"
+	case r.CapRounding == RoundUp:
+		c.Key = "capRounding"
 	}
-	return append(limits, CapAtPartitions(r.CapRounding))
+	if r.ConsumersPerReplica > 0 {
+		c.Rounding = RoundUp
+		if c.Key == "" {
+			c.Key = "consumersPerReplica"
+		}
+	}
+	if r.LimitToPartitionsWithLag || r.LimitBy == LimitByPartitionsWithLag {
+		return CapAtPartitionsWithLag(c)
+	}
+	return CapAtPartitions(c)
 }
 
 func (r Rules) gates() []Gate {
