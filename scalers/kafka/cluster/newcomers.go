@@ -17,17 +17,17 @@ const (
 // lister tells where logs end.
 type lister func(ctx context.Context, partitions []partition) (map[partition]offsetState, error)
 
-// newcomers are the partitions that a consumer was given while its fetch waited at the broker. That fetch does not cover
-// them, so for as long as it may last their log ends are listed instead.
+// newcomers are the partitions that a consumer was given while its fetch waited at the broker. Neither that fetch covers
+// them nor the next one: what librdkafka asks about a new partition waits behind the first, on the same connection, and the
+// second goes out before the answer is read (measured with librdkafka 2.11.1). Until then their log ends are listed instead.
 type newcomers struct {
-	// life is how long a fetch may wait.
 	life    time.Duration
 	until   map[partition]time.Time
 	arrived chan struct{}
 }
 
-func newNewcomers(life time.Duration) *newcomers {
-	return &newcomers{life: life, until: map[partition]time.Time{}, arrived: make(chan struct{}, 1)}
+func newNewcomers(fetchWait time.Duration) *newcomers {
+	return &newcomers{life: 2*fetchWait + fetchWait/2, until: map[partition]time.Time{}, arrived: make(chan struct{}, 1)}
 }
 
 func (n *newcomers) add(at partition, now time.Time) {

@@ -80,17 +80,17 @@ func TestARecordIsNoticedWhileAFetchDoesNotCoverItsPartition(t *testing.T) {
 	})
 }
 
-func TestAPartitionIsANewcomerForNoLongerThanAFetchMayWait(t *testing.T) {
+func TestAPartitionIsANewcomerForLittleMoreThanTwoFetches(t *testing.T) {
 	t.Parallel()
 	withNewcomers(t, func(t *testing.T, tails *tails, logs *logs, _ chan *Subscription) {
 		t.Helper()
 		at := partition{"orders", 0}
 		logs.set(at, offsetState{offset: 10})
 		tails.watch(&Subscription{}, map[partition]int64{at: 10})
-		time.Sleep(fetching + lookEvery)
+		time.Sleep(3 * fetching)
 		asked := logs.timesAsked()
-		if want := int(fetching / lookEvery); asked < want-2 || asked > want {
-			t.Errorf("looked %d times, want about %d", asked, want)
+		if least, most := int(2*fetching/lookEvery), int(3*fetching/lookEvery); asked < least || asked >= most {
+			t.Errorf("looked %d times, want %d to %d", asked, least, most)
 		}
 		time.Sleep(time.Hour)
 		if more := logs.timesAsked() - asked; more != 0 {

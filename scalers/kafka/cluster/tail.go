@@ -88,12 +88,13 @@ func (t *tail) takeChanges() (drop []partition, add map[partition]int64) {
 // repeated full assignments under traffic abort the process inside librdkafka.
 type consumer struct{ client *kafka.Consumer }
 
-// fetchWait is how long a broker holds a fetch that finds nothing. A short wait costs requests while nothing happens.
+// fetchWait is how long a broker holds a fetch that finds nothing. A short wait costs requests while nothing happens, a long
+// one makes newcomers of partitions for longer.
 func fetchWait(options Options) time.Duration {
 	if options.Embedded {
 		return 20 * time.Millisecond
 	}
-	return 5 * time.Second
+	return 2 * time.Second
 }
 
 func openConsumer(connection Connection, options Options) (*consumer, error) {
