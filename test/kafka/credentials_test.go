@@ -5,6 +5,7 @@ package kafka_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
@@ -29,7 +30,8 @@ func TestWrongPasswordIsToldAtOnce(t *testing.T) { // not parallel: it is held t
 		} {
 			t.Run(string(mechanism)+" "+name, func(t *testing.T) {
 				connection.SASL.Password = wrong
-				trigger := startLagwise(t, cluster.Options{}, connection).trigger(t, on(by(connection), group, topic))
+				// Requests last longer here than a handler, as they do with lagwise's defaults.
+				trigger := startLagwise(t, cluster.Options{RequestTimeout: 5 * time.Second}, connection).trigger(t, on(by(connection), group, topic))
 
 				_, err := ask(t, trigger)
 				if complaint := misses(err, scalers.CauseUnauthenticated, "authentication failed", "payments"); complaint != nil {
