@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -24,13 +26,20 @@ func measureCalls(ctx context.Context, l *lab, r *report) error {
 		return err
 	}
 	empty := &lagwise{}
-	empty.process, err = startProcess(ctx, false, func(line string) bool { empty.address = line; return true }, program)
+	empty.Process, err = start(ctx, func(line string) bool {
+		if _, _, err := net.SplitHostPort(line); err != nil {
+			fmt.Fprintln(os.Stderr, line)
+			return false
+		}
+		empty.address = line
+		return true
+	}, program)
 	if err != nil {
 		return err
 	}
 	nothing, err := connect(empty)
 	if err != nil {
-		empty.stop()
+		empty.Stop(stopGrace)
 		return err
 	}
 	defer nothing.close()

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	pb "github.com/lagwise/lagwise/proto/externalscaler"
+	"github.com/lagwise/lagwise/test/process"
 )
 
 // measureChurn reads the memory of a fleet through which an hour's worth of events went, and of as many scalers of KEDA's
@@ -28,7 +29,7 @@ func measureChurn(ctx context.Context, l *lab, r *report) error {
 	if err := sleep(ctx, settle); err != nil {
 		return err
 	}
-	ours, err := f.lagwise.rss()
+	ours, err := process.RSS(f.lagwise.PID())
 	if err != nil {
 		return err
 	}
@@ -93,13 +94,13 @@ func (l *lab) kedaCosts(ctx context.Context, triggers int) (rss float64, connect
 	if err != nil {
 		return 0, 0, err
 	}
-	defer keda.stop()
+	defer keda.Stop(stopGrace)
 	if err := sleep(ctx, min(35*time.Second, l.size.window)); err != nil {
 		return 0, 0, err
 	}
-	if rss, err = keda.rss(); err != nil {
+	if rss, err = process.RSS(keda.PID()); err != nil {
 		return 0, 0, err
 	}
-	connections, err = keda.connectionsTo(l.port)
+	connections, err = process.ConnectionsTo(keda.PID(), l.port)
 	return rss, connections, err
 }

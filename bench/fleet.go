@@ -56,7 +56,7 @@ func (l *lab) fleet(ctx context.Context, triggers int, flags ...string) (*fleet,
 	}
 	f, err := connect(subject)
 	if err != nil {
-		subject.stop()
+		subject.Stop(stopGrace)
 		return nil, err
 	}
 	for i := range triggers {
@@ -101,7 +101,7 @@ func (f *fleet) closeStreams() {
 func (f *fleet) close() {
 	f.closeStreams()
 	_ = f.connection.Close() // nothing is sent any more
-	f.lagwise.stop()
+	f.lagwise.Stop(stopGrace)
 }
 
 // follow keeps a trigger's stream open, as KEDA does: a stream that ends is opened again.

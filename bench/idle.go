@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/lagwise/lagwise/test/process"
 )
 
 // settle is how long a fleet is left alone before it is taken for idle: the first answers are behind it, and what was
@@ -25,7 +27,7 @@ func measureIdle(ctx context.Context, l *lab, r *report) error {
 		f.close()
 		return err
 	}
-	ours, err := l.watch(ctx, f.lagwise.process)
+	ours, err := l.watch(ctx, f.lagwise.Process)
 	f.close()
 	if err != nil {
 		return err
@@ -34,7 +36,7 @@ func measureIdle(ctx context.Context, l *lab, r *report) error {
 	if err != nil {
 		return err
 	}
-	defer keda.stop()
+	defer keda.Stop(stopGrace)
 	theirs, err := l.watch(ctx, keda)
 	if err != nil {
 		return err
@@ -66,7 +68,7 @@ type watched struct {
 }
 
 // watch looks at a process, or at the broker alone, for a window.
-func (l *lab) watch(ctx context.Context, subject *process) (seen watched, err error) {
+func (l *lab) watch(ctx context.Context, subject *process.Process) (seen watched, err error) {
 	before, err := l.jmx.requests(ctx)
 	if err != nil {
 		return watched{}, err
@@ -74,7 +76,7 @@ func (l *lab) watch(ctx context.Context, subject *process) (seen watched, err er
 	began := time.Now()
 	var cpuBefore time.Duration
 	if subject != nil {
-		if cpuBefore, err = subject.cpu(); err != nil {
+		if cpuBefore, err = process.CPU(subject.PID()); err != nil {
 			return watched{}, err
 		}
 	}
@@ -82,12 +84,12 @@ func (l *lab) watch(ctx context.Context, subject *process) (seen watched, err er
 		return watched{}, err
 	}
 	if subject != nil {
-		used, err := subject.cpu()
+		used, err := process.CPU(subject.PID())
 		if err != nil {
 			return watched{}, err
 		}
 		seen.cpu = 100 * (used - cpuBefore).Seconds() / time.Since(began).Seconds()
-		if seen.connections, err = subject.connectionsTo(l.port); err != nil {
+		if seen.connections, err = process.ConnectionsTo(subject.PID(), l.port); err != nil {
 			return watched{}, err
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lagwise/lagwise/test/process"
 	"github.com/lagwise/lagwise/test/realkafka"
 )
 
@@ -115,18 +116,25 @@ func (l *lab) close() {
 }
 
 // keda starts KEDA's scalers, one for each trigger, and returns when each has answered once.
-func (l *lab) keda(ctx context.Context, triggers int) (*process, error) {
+func (l *lab) keda(ctx context.Context, triggers int) (*process.Process, error) {
 	program, err := l.program(ctx, "kedapeer")
 	if err != nil {
 		return nil, err
 	}
-	return startProcess(ctx, false, func(line string) bool { return line == "ready" }, program,
+	isReady := func(line string) bool {
+		if line == "ready" {
+			return true
+		}
+		fmt.Fprintln(os.Stderr, line)
+		return false
+	}
+	return start(ctx, isReady, program,
 		"-bootstrap="+l.broker.Address(), fmt.Sprintf("-triggers=%d", triggers), fmt.Sprintf("-topics=%d", l.size.topics))
 }
 
 // lagwise is a running `lagwise serve`.
 type lagwise struct {
-	*process
+	*process.Process
 	address string
 
 	mu        sync.Mutex
@@ -141,7 +149,7 @@ func (l *lab) lagwise(ctx context.Context, flags ...string) (*lagwise, error) {
 	}
 	started := &lagwise{}
 	arguments := append([]string{"serve", "--listen=127.0.0.1:0", "--logFormat=json"}, flags...)
-	started.process, err = startProcess(ctx, true, started.read, program, arguments...)
+	started.Process, err = start(ctx, started.read, program, arguments...)
 	return started, err
 }
 

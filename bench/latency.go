@@ -7,6 +7,7 @@ import (
 	"time"
 
 	pb "github.com/lagwise/lagwise/proto/externalscaler"
+	"github.com/lagwise/lagwise/test/process"
 )
 
 // latencies are two rows of samples, taken in turns: from just before a record is produced until lagwise's push arrives,
@@ -42,7 +43,7 @@ func measureLatencyOfOne(ctx context.Context, l *lab, r *report) error {
 	if err != nil {
 		return err
 	}
-	defer subject.stop()
+	defer subject.Stop(stopGrace)
 	consumer, err := l.plain(ctx)
 	if err != nil {
 		return err
@@ -129,7 +130,7 @@ func measureLatencyOfMany(ctx context.Context, l *lab, r *report) error {
 		}
 		samples.lagwise, samples.plain = append(samples.lagwise, pushed), append(samples.plain, received)
 	}
-	connections, err := f.lagwise.connectionsTo(l.port)
+	connections, err := process.ConnectionsTo(f.lagwise.PID(), l.port)
 	if err != nil {
 		return err
 	}

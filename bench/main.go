@@ -13,6 +13,8 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+
+	"github.com/lagwise/lagwise/test/process"
 )
 
 // measurement is one thing to measure, which may give several figures.
@@ -64,7 +66,7 @@ func run(ctx context.Context, only string, quick bool, out string) (err error) {
 		return err
 	}
 	defer laboratory.close()
-	result := &report{Machine: machine(), Quick: quick}
+	result := &report{Machine: process.Machine(), Quick: quick}
 	var failed error
 	for _, m := range chosen {
 		if ctx.Err() != nil {

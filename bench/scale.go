@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/lagwise/lagwise/test/process"
 )
 
 // measureScale grows the fleet, and KEDA's as far as it goes.
@@ -67,9 +69,9 @@ func (l *lab) grown(ctx context.Context, triggers int) (point, error) {
 		return point{}, err
 	}
 	p.RefreshLaggingMS = milliseconds(slices.Max(lagging))
-	if p.Connections, err = f.lagwise.connectionsTo(l.port); err != nil {
+	if p.Connections, err = process.ConnectionsTo(f.lagwise.PID(), l.port); err != nil {
 		return point{}, err
 	}
-	p.RSSMiB, err = f.lagwise.rss()
+	p.RSSMiB, err = process.RSS(f.lagwise.PID())
 	return p, err
 }

@@ -32,7 +32,7 @@ func measureTailing(ctx context.Context, l *lab, r *report) error {
 	}
 	f, err := connect(subject)
 	if err != nil {
-		subject.stop()
+		subject.Stop(stopGrace)
 		return err
 	}
 	defer f.close()

@@ -10,6 +10,7 @@ import (
 	"github.com/lagwise/lagwise/test/e2e/lagwise"
 	"github.com/lagwise/lagwise/test/e2e/parts"
 	"github.com/lagwise/lagwise/test/e2e/stage"
+	"github.com/lagwise/lagwise/test/process"
 )
 
 // closedLoopInto is the folder that "make closed-loop" names.
@@ -97,7 +98,7 @@ func measureLoops(t *testing.T, p pace) closedloop.Report {
 	}
 	bursts := p.produce(s, topic)
 	report := closedloop.Report{
-		Machine:  closedloop.Machine(),
+		Machine:  process.Machine(),
 		Versions: fmt.Sprintf("KEDA %s, Kubernetes %s, Apache Kafka 4.1.0, lagwise with its push trigger", shared.KEDA, parts.KubernetesVersion),
 		Settings: settings,
 	}

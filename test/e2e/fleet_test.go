@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lagwise/lagwise/test/e2e/child"
 	"github.com/lagwise/lagwise/test/e2e/stage"
+	"github.com/lagwise/lagwise/test/process"
 )
 
 // Hundreds of sleepers are applied at once: all become Ready, and one burst wakes them all, while lagwise keeps a handful of
@@ -87,7 +87,7 @@ func (f fleet) wake(s *stage.Scenario) {
 
 func memory(t *testing.T, pid int) (mib float64) {
 	t.Helper()
-	mib, err := child.RSS(pid)
+	mib, err := process.RSS(pid)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func connectionsToKafka(t *testing.T, s *stage.Scenario, pid int) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	count, err := child.ConnectionsTo(pid, number)
+	count, err := process.ConnectionsTo(pid, number)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/lagwise/lagwise/test/process"
 )
 
 // LibDirVariable names the environment variable with the folder of Kafka's jars.
@@ -49,11 +51,11 @@ type Broker struct {
 	ports       ports
 	secure      bool
 	javaOptions []string
-	process     *process
+	process     *process.Process
 }
 
-// Start starts a broker and returns once it serves. The broker lives until Stop,
-// until ctx ends, or until the calling process dies, whichever comes first.
+// Start starts a broker and returns once it serves. The broker lives until Stop or
+// until the calling process dies; ctx bounds its start alone.
 func Start(ctx context.Context, options Options) (*Broker, error) {
 	libDir, err := findLibDir(options.LibDir)
 	if err != nil {
@@ -87,16 +89,9 @@ func Start(ctx context.Context, options Options) (*Broker, error) {
 func (b *Broker) Restart(ctx context.Context) error {
 	b.Kill()
 
-	started, err := startProcess(ctx, b.libDir, b.javaOptions, b.file(propertiesFile), b.file(logFile))
-	if err != nil {
-		return err
-	}
-
-	b.process = started
-
-	if err := b.awaitReady(ctx); err != nil {
+	if err := b.startJava(ctx); err != nil {
 		b.Kill()
-		return fmt.Errorf("realkafka: start the broker: %w\n%s", err, tail(b.Logs()))
+		return fmt.Errorf("realkafka: start the broker: %w", err)
 	}
 
 	return nil
@@ -109,7 +104,7 @@ func (b *Broker) Kill() {
 		return
 	}
 
-	b.process.kill()
+	b.process.Kill()
 	b.process = nil
 }
 
@@ -126,11 +121,7 @@ func (b *Broker) signal(signal syscall.Signal) error {
 		return errors.New("realkafka: the broker is not running")
 	}
 
-	if err := b.process.cmd.Process.Signal(signal); err != nil {
-		return fmt.Errorf("realkafka: send %v to the broker: %w", signal, err)
-	}
-
-	return nil
+	return b.process.Signal(signal)
 }
 
 // Stop kills the broker and removes its folder. A stopped broker stays stopped.
@@ -158,6 +149,7 @@ func (b *Broker) Logs() string {
 const (
 	propertiesFile = "server.properties"
 	logFile        = "server.log"
+	formatLogFile  = "format.log"
 	dataFolder     = "data"
 )
 
@@ -176,7 +168,7 @@ func (b *Broker) prepare(ctx context.Context, options Options) error {
 		return fmt.Errorf("realkafka: write settings: %w", err)
 	}
 
-	return format(ctx, b.libDir, b.file(propertiesFile), b.secure)
+	return b.format(ctx)
 }
 
 // findLibDir returns the folder of Kafka's jars, or an error that says how to get them.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 )
 
@@ -108,18 +107,4 @@ func firsts(firsts []float64) string {
 		cells = append(cells, fmt.Sprintf("%.2f", first))
 	}
 	return strings.Join(cells, ", ") + " s"
-}
-
-// Machine describes this one in a line.
-func Machine() string {
-	model := "unknown processor"
-	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		for line := range strings.Lines(string(text)) {
-			if name, value, found := strings.Cut(line, ":"); found && strings.TrimSpace(name) == "model name" {
-				model = strings.TrimSpace(value)
-				break
-			}
-		}
-	}
-	return fmt.Sprintf("%d x %s, %s", runtime.NumCPU(), model, runtime.GOOS)
 }

@@ -16,9 +16,9 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
-	"github.com/lagwise/lagwise/test/e2e/child"
 	"github.com/lagwise/lagwise/test/e2e/loopback"
 	"github.com/lagwise/lagwise/test/e2e/parts"
+	"github.com/lagwise/lagwise/test/process"
 )
 
 // Options says what to start.
@@ -38,7 +38,7 @@ type Cluster struct {
 	ports   ports
 	pki     pki
 
-	etcd, apiServer, controllers, operator, adapter *child.Process
+	etcd, apiServer, controllers, operator, adapter *process.Process
 }
 
 type ports struct {
@@ -91,19 +91,19 @@ func (c *Cluster) start(ctx context.Context) error {
 
 // Stop ends everything and returns when it is gone. A stopped cluster stays stopped.
 func (c *Cluster) Stop() {
-	for _, process := range []*child.Process{c.adapter, c.operator, c.controllers} {
-		stop(process)
+	for _, program := range []*process.Process{c.adapter, c.operator, c.controllers} {
+		stop(program)
 	}
-	for _, process := range []*child.Process{c.apiServer, c.etcd} {
-		if process != nil {
-			process.Kill() // an API server waits for its clients, and nobody reads etcd's data again
+	for _, program := range []*process.Process{c.apiServer, c.etcd} {
+		if program != nil {
+			program.Kill() // an API server waits for its clients, and nobody reads etcd's data again
 		}
 	}
 }
 
-func stop(process *child.Process) {
-	if process != nil {
-		process.Stop(stopGrace)
+func stop(program *process.Process) {
+	if program != nil {
+		program.Stop(stopGrace)
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lagwise/lagwise/test/e2e/child"
 	"github.com/lagwise/lagwise/test/e2e/loopback"
+	"github.com/lagwise/lagwise/test/process"
 )
 
 // operatorAuthority is the name in KEDA's certificate by which the adapter knows the operator.
@@ -21,7 +21,7 @@ const stopGrace = 5 * time.Second
 
 // StartOperator starts KEDA's operator, which must not be running, and returns once it works.
 func (c *Cluster) StartOperator(ctx context.Context) error {
-	operator, err := child.Start(ctx, child.Program{
+	operator, err := process.Start(process.Program{
 		Path: c.parts.Operator,
 		Args: append([]string{
 			"--cert-dir=" + string(c.pki), "--enable-cert-rotation=false",
@@ -76,7 +76,7 @@ func (c *Cluster) startAdapter(ctx context.Context) error {
 	if knows(ctx, c.parts.Adapter, "--metrics-service-grpc-authority") { // KEDA 2.12 does not
 		arguments = append(arguments, "--metrics-service-grpc-authority="+operatorAuthority)
 	}
-	adapter, err := child.Start(ctx, child.Program{
+	adapter, err := process.Start(process.Program{
 		Path: c.parts.Adapter, Args: arguments,
 		Env: []string{"KUBECONFIG=" + c.Kubeconfig(), "POD_NAMESPACE=keda", "WATCH_NAMESPACE="},
 		Log: c.logFile("keda-adapter"),

@@ -8,8 +8,8 @@ import (
 
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/lagwise/lagwise/test/e2e/child"
 	"github.com/lagwise/lagwise/test/e2e/loopback"
+	"github.com/lagwise/lagwise/test/process"
 )
 
 // serviceRange is where Services would get their addresses from; nothing listens there.
@@ -17,7 +17,7 @@ var serviceRange = struct{ all, first string }{"10.0.0.0/24", "10.0.0.1"} //noli
 
 func (c *Cluster) startEtcd(ctx context.Context) error {
 	clients, peers := "http://"+loopback.Address(c.ports.etcd), "http://"+loopback.Address(c.ports.etcdPeers)
-	etcd, err := child.Start(ctx, child.Program{
+	etcd, err := process.Start(process.Program{
 		Path: "etcd",
 		Args: []string{
 			"--data-dir=" + filepath.Join(c.folder, "etcd"),
@@ -35,7 +35,7 @@ func (c *Cluster) startEtcd(ctx context.Context) error {
 }
 
 func (c *Cluster) startAPIServer(ctx context.Context) error {
-	server, err := child.Start(ctx, child.Program{
+	server, err := process.Start(process.Program{
 		Path: c.parts.APIServer,
 		Args: []string{
 			"--etcd-servers=http://" + loopback.Address(c.ports.etcd),
@@ -70,7 +70,7 @@ func (c *Cluster) startAPIServer(ctx context.Context) error {
 }
 
 func (c *Cluster) startControllers(ctx context.Context) error {
-	controllers, err := child.Start(ctx, child.Program{
+	controllers, err := process.Start(process.Program{
 		Path: c.parts.ControllerManager,
 		Args: []string{
 			"--kubeconfig=" + c.Kubeconfig(),

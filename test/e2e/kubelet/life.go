@@ -10,7 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/lagwise/lagwise/test/e2e/child"
+	"github.com/lagwise/lagwise/test/process"
 )
 
 // restartDelay keeps a program that fails at once from taking the machine; kubelets start with ten seconds.
@@ -130,38 +130,38 @@ func (l *life) pause(ctx context.Context) (deleted bool, err error) {
 
 // runOnce runs the program until it ends, for whatever reason.
 func (l *life) runOnce(ctx context.Context, image Image, container corev1.Container) (code int, deleted bool, err error) {
-	ready := make(chan struct{}, 1)
-	process, err := l.start(ctx, image, container, ready)
+	program, err := l.start(image, container)
 	if err != nil {
 		return 0, false, err
 	}
 	if err := l.report.running(ctx, false); err != nil {
-		process.Kill()
+		program.Kill()
 		return 0, false, err
 	}
-	for {
+	for ready := program.Ready(); ; {
 		select {
 		case <-ready:
+			ready = nil // it is told once
 			if err := l.report.running(ctx, true); err != nil {
-				process.Kill()
+				program.Kill()
 				return 0, false, err
 			}
-		case <-process.Gone():
-			return process.ExitCode(), false, nil
+		case <-program.Gone():
+			return program.ExitCode(), false, nil
 		case <-l.ending:
-			process.Stop(l.grace)
-			return process.ExitCode(), true, nil
+			program.Stop(l.grace)
+			return program.ExitCode(), true, nil
 		case <-l.gone:
-			process.Kill()
-			return process.ExitCode(), true, nil
+			program.Kill()
+			return program.ExitCode(), true, nil
 		case <-ctx.Done():
-			process.Kill()
+			program.Kill()
 			return 0, false, ctx.Err()
 		}
 	}
 }
 
-func (l *life) start(ctx context.Context, image Image, container corev1.Container, ready chan<- struct{}) (*child.Process, error) {
+func (l *life) start(image Image, container corev1.Container) (*process.Process, error) {
 	environment, err := l.environment(container)
 	if err != nil {
 		return nil, err
@@ -174,21 +174,14 @@ func (l *life) start(ctx context.Context, image Image, container corev1.Containe
 	if len(arguments) == 0 || len(container.Command) > 0 {
 		arguments = image.Args
 	}
-	process, err := child.Start(ctx, child.Program{
+	started, err := process.Start(process.Program{
 		Path: image.Path, Args: arguments, Env: environment, Log: filepath.Join(folder, l.pod.Name+".log"),
-		Line: func(line string) {
-			if line == ReadyLine {
-				select {
-				case ready <- struct{}{}:
-				default: // said before
-				}
-			}
-		},
+		Ready: func(line string) bool { return line == ReadyLine },
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start the container: %w", err)
 	}
-	return process, nil
+	return started, nil
 }
 
 // environment is the container's, with the pod's name as every pod has it.

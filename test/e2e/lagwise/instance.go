@@ -15,8 +15,8 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 
 	pb "github.com/lagwise/lagwise/proto/externalscaler"
-	"github.com/lagwise/lagwise/test/e2e/child"
 	"github.com/lagwise/lagwise/test/e2e/loopback"
+	"github.com/lagwise/lagwise/test/process"
 )
 
 // Options says what to start. The zero value is lagwise with its own defaults on a free port.
@@ -34,7 +34,7 @@ type Instance struct {
 	binary     string
 	options    Options
 	folder     string
-	process    *child.Process
+	process    *process.Process
 	connection *grpc.ClientConn
 
 	// Client asks it as KEDA does, in all its lives.
@@ -89,7 +89,7 @@ func (i *Instance) Restart(ctx context.Context) error {
 	if err := os.WriteFile(config, []byte(i.options.Config), 0o600); err != nil {
 		return fmt.Errorf("write lagwise's configuration: %w", err)
 	}
-	process, err := child.Start(ctx, child.Program{
+	started, err := process.Start(process.Program{
 		Path: i.binary,
 		Args: append([]string{"serve", "--config", config, "--listen", i.options.Address}, i.options.Args...),
 		Log:  i.LogFile(),
@@ -97,9 +97,9 @@ func (i *Instance) Restart(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("start lagwise: %w", err)
 	}
-	i.process = process
+	i.process = started
 	health := grpc_health_v1.NewHealthClient(i.connection)
-	return process.Await(ctx, func(ctx context.Context) error {
+	return started.Await(ctx, func(ctx context.Context) error {
 		// The connection remembers for seconds that nobody was there before.
 		i.connection.ResetConnectBackoff()
 		answer, err := health.Check(ctx, &grpc_health_v1.HealthCheckRequest{})

@@ -1,4 +1,4 @@
-package child
+package process
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // RSS is the resident memory of a process in MiB, as Linux counts it.
@@ -25,6 +26,28 @@ func RSS(pid int) (float64, error) {
 		}
 	}
 	return 0, errors.New("read the memory of a process: no VmRSS")
+}
+
+// ticksPerSecond is Linux's USER_HZ, the same on every architecture that Go runs on.
+const ticksPerSecond = 100
+
+// CPU is the processor time that a process has used so far, as Linux counts it: in hundredths of a second.
+func CPU(pid int) (time.Duration, error) {
+	text, err := os.ReadFile(proc(pid, "stat"))
+	if err != nil {
+		return 0, fmt.Errorf("read the processor time of a process: %w", err)
+	}
+	// The second field is the program's name, which may hold blanks: count from its closing bracket.
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	var ticks int64
+	for _, field := range fields[11:13] {
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("read the processor time of a process: %w", err)
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * time.Second / ticksPerSecond, nil
 }
 
 // ConnectionsTo counts a process's established TCP connections to a port, as Linux lists them.

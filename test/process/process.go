@@ -1,10 +1,8 @@
-// Package child runs programs that never outlive the process that started them.
-package child
+// Package process runs the programs that tests and benchmarks need, which never outlive whoever started them, and reads what
+// they cost.
+package process
 
 import (
-	"bufio"
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,52 +19,56 @@ type Program struct {
 	Args []string
 	// Env is added to this process's environment, as NAME=value; the last one of a name wins.
 	Env []string
-	// Log is the file that both outputs are appended to.
+	// Log is the file that both outputs are appended to; none when empty.
 	Log string
-	// Line, when set, sees every line of the standard output just after it was logged. It must not block.
-	Line func(line string)
+	// Ready, when set, sees every line of both outputs, one after the other, just after it was logged: also those after the
+	// first for which it says that the program is ready. It must not block.
+	Ready func(line string) bool
 }
 
 // Process is a running program, or one that has ended.
 type Process struct {
 	program Program
 	cmd     *exec.Cmd
+	ready   chan struct{}
 	gone    chan struct{}
 	err     error // set before gone is closed
 }
 
 // Start starts the program. It runs until it ends by itself, until Stop or Kill, or until this process dies, however it
-// dies. The end of ctx does not stop it: a test that starts a program again must not take it away at the test's end.
-func Start(ctx context.Context, program Program) (*Process, error) {
-	log, err := os.OpenFile(program.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+// dies. No context ends it: what a test has started again must be there when the test is over.
+func Start(program Program) (*Process, error) {
+	log, err := openLog(program.Log)
 	if err != nil {
 		return nil, fmt.Errorf("open the log of %s: %w", program.Path, err)
 	}
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), program.Path, program.Args...) //nolint:gosec // programs that the tests have built
+	cmd := exec.Command(program.Path, program.Args...) //nolint:gosec,noctx // programs of the tests, which no context ends
 	cmd.Env = append(os.Environ(), program.Env...)
-	cmd.Stdout, cmd.Stderr = log, log
-	// A terminal's Ctrl-C reaches this process alone, which then stops its children in order.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	dieWithParent(cmd.SysProcAttr)
-
-	var output io.ReadCloser
-	if program.Line != nil {
-		cmd.Stdout = nil
-		if output, err = cmd.StdoutPipe(); err != nil {
-			return nil, errors.Join(fmt.Errorf("read from %s: %w", program.Path, err), log.Close())
-		}
+	cmd.SysProcAttr = &syscall.SysProcAttr{}
+	tieToParent(cmd.SysProcAttr)
+	p := &Process{program: program, cmd: cmd, ready: make(chan struct{}), gone: make(chan struct{})}
+	var both io.Writer = log
+	if program.Ready != nil {
+		both = &lines{log: log, isReady: program.Ready, ready: p.ready}
 	}
-	p := &Process{program: program, cmd: cmd, gone: make(chan struct{})}
+	cmd.Stdout, cmd.Stderr = both, both
 	started := make(chan error)
-	go p.run(log, output, started)
+	go p.run(log, started)
 	if err := <-started; err != nil {
 		return nil, fmt.Errorf("start %s: %w", program.Path, err)
 	}
 	return p, nil
 }
 
+func openLog(path string) (*os.File, error) {
+	if path == "" {
+		path = os.DevNull
+	}
+	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec,wrapcheck // a path of the tests; wrapped by Start
+}
+
 // run owns the process from its start to its end.
-func (p *Process) run(log *os.File, output io.Reader, started chan<- error) {
+func (p *Process) run(log io.Closer, started chan<- error) {
 	// Linux sends a child its parent-death signal when the thread that started it ends, so that thread must live as long
 	// as the child.
 	runtime.LockOSThread()
@@ -75,27 +77,17 @@ func (p *Process) run(log *os.File, output io.Reader, started chan<- error) {
 	err := p.cmd.Start()
 	started <- err
 	if err == nil {
-		if output != nil {
-			p.copyLines(log, output)
-		}
 		p.err = p.cmd.Wait()
 	}
-	_ = log.Close() // every write to it was checked
+	_ = log.Close() // a log that cannot be written fails nothing
 	close(p.gone)
-}
-
-func (p *Process) copyLines(log io.Writer, output io.Reader) {
-	for lines := bufio.NewScanner(output); lines.Scan(); {
-		_, _ = fmt.Fprintln(log, lines.Text()) // a log that cannot be written must not stop the program that writes it
-		p.program.Line(lines.Text())
-	}
 }
 
 // PID is the process id.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// LogFile is the file that holds both outputs.
-func (p *Process) LogFile() string { return p.program.Log }
+// Ready is closed when the program was ready for the first time; never without Program.Ready.
+func (p *Process) Ready() <-chan struct{} { return p.ready }
 
 // Gone is closed when the process has ended.
 func (p *Process) Gone() <-chan struct{} { return p.gone }
