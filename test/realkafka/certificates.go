@@ -2,18 +2,12 @@ package realkafka
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
-	"time"
+
+	"github.com/lagwise/lagwise/test/certificates"
 )
 
 const clientName = "lagwise-client"
@@ -37,33 +31,30 @@ func (b *Broker) ClientCertFile() string { return b.file(clientCertFile) }
 func (b *Broker) ClientKeyFile() string { return b.file(clientKeyFile) }
 
 // writeCertificates makes one authority, and the broker's and the client's
-// identity from it. They are new for each broker, so that none can expire in
-// the repository.
+// identity from it.
 func writeCertificates(dir string) error {
-	authority, err := newIdentity(certificate("lagwise test authority"), nil)
+	authority, err := certificates.NewAuthority("lagwise test authority")
 	if err != nil {
 		return err
 	}
 
-	serverTemplate := certificate("localhost")
-	serverTemplate.DNSNames = []string{"localhost"}
-	serverTemplate.IPAddresses = []net.IP{net.ParseIP(host)}
-
-	server, err := newIdentity(serverTemplate, authority)
+	server, err := authority.Identify(certificates.Subject{
+		Name: "localhost", DNSNames: []string{"localhost"}, IPs: []net.IP{net.ParseIP(host)},
+	})
 	if err != nil {
 		return err
 	}
 
-	client, err := newIdentity(certificate(clientName), authority)
+	client, err := authority.Identify(certificates.Subject{Name: clientName})
 	if err != nil {
 		return err
 	}
 
 	for name, content := range map[string][]byte{
-		caFile:             authority.certificatePEM,
-		serverKeystoreFile: bytes.Join([][]byte{server.keyPEM, server.certificatePEM}, nil),
-		clientCertFile:     client.certificatePEM,
-		clientKeyFile:      client.keyPEM,
+		caFile:             authority.Certificate,
+		serverKeystoreFile: bytes.Join([][]byte{server.Key, server.Certificate}, nil),
+		clientCertFile:     client.Certificate,
+		clientKeyFile:      client.Key,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
 			return fmt.Errorf("write %s: %w", name, err)
@@ -71,59 +62,4 @@ func writeCertificates(dir string) error {
 	}
 
 	return nil
-}
-
-// identity is a certificate with its key.
-type identity struct {
-	certificate            *x509.Certificate
-	key                    *ecdsa.PrivateKey
-	certificatePEM, keyPEM []byte
-}
-
-func certificate(name string) *x509.Certificate {
-	return &x509.Certificate{
-		Subject:     pkix.Name{CommonName: name},
-		NotBefore:   time.Now().Add(-time.Hour),
-		NotAfter:    time.Now().Add(24 * time.Hour),
-		KeyUsage:    x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	}
-}
-
-// newIdentity signs the template with the issuer, or with itself as an authority
-// when there is no issuer.
-func newIdentity(template *x509.Certificate, issuer *identity) (*identity, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, fmt.Errorf("generate key: %w", err)
-	}
-
-	if template.SerialNumber, err = rand.Int(rand.Reader, big.NewInt(1<<62)); err != nil {
-		return nil, fmt.Errorf("generate serial number: %w", err)
-	}
-
-	parent, parentKey := template, key
-	if issuer != nil {
-		parent, parentKey = issuer.certificate, issuer.key
-	} else {
-		template.IsCA, template.BasicConstraintsValid = true, true
-		template.KeyUsage, template.ExtKeyUsage = x509.KeyUsageCertSign, nil
-	}
-
-	signed, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), parentKey)
-	if err != nil {
-		return nil, fmt.Errorf("sign certificate: %w", err)
-	}
-
-	encodedKey, err := x509.MarshalPKCS8PrivateKey(key) // Kafka reads no other form.
-	if err != nil {
-		return nil, fmt.Errorf("encode key: %w", err)
-	}
-
-	return &identity{
-		certificate:    template,
-		key:            key,
-		certificatePEM: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed}),
-		keyPEM:         pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encodedKey}),
-	}, nil
 }

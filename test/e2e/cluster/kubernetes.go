@@ -45,7 +45,7 @@ func (c *Cluster) startAPIServer(ctx context.Context) error {
 			"--tls-cert-file=" + c.pki.crt(apiCert), "--tls-private-key-file=" + c.pki.key(apiCert),
 			"--client-ca-file=" + c.pki.crt(authority), "--authorization-mode=RBAC",
 			"--service-account-issuer=https://kubernetes.default.svc",
-			"--service-account-key-file=" + c.pki.key(accountKey), "--service-account-signing-key-file=" + c.pki.key(accountKey),
+			"--service-account-key-file=" + c.pki.crt(accountCert), "--service-account-signing-key-file=" + c.pki.key(accountCert),
 			// Without service accounts pods need no tokens.
 			"--disable-admission-plugins=ServiceAccount",
 			// How it tells KEDA's metrics adapter on whose behalf it asks.
@@ -76,7 +76,7 @@ func (c *Cluster) startControllers(ctx context.Context) error {
 			"--kubeconfig=" + c.Kubeconfig(),
 			"--authentication-kubeconfig=" + c.Kubeconfig(), "--authorization-kubeconfig=" + c.Kubeconfig(),
 			"--bind-address=" + loopback.Host, fmt.Sprintf("--secure-port=%d", c.ports.controllers),
-			"--service-account-private-key-file=" + c.pki.key(accountKey), "--root-ca-file=" + c.pki.crt(authority),
+			"--service-account-private-key-file=" + c.pki.key(accountCert), "--root-ca-file=" + c.pki.crt(authority),
 			"--leader-elect=false", "--use-service-account-credentials=false",
 			"--controllers=deployment-controller,replicaset-controller,job-controller,horizontal-pod-autoscaler-controller," +
 				"namespace-controller,serviceaccount-controller,garbage-collector-controller",
