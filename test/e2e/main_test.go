@@ -33,7 +33,7 @@ func runOnStage(m *testing.M) (exitCode int) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var err error
-	if shared, err = stage.Start(ctx, stage.Options{}); err != nil {
+	if shared, err = stage.Start(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

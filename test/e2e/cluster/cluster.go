@@ -21,22 +21,12 @@ import (
 	"github.com/lagwise/lagwise/test/process"
 )
 
-// Options says what to start.
-type Options struct {
-	Parts parts.Parts
-	// Folder is where everything is written, logs included; the caller removes it after Stop.
-	Folder string
-	// OperatorArgs and OperatorEnv are added to those of KEDA's operator, and win over them.
-	OperatorArgs, OperatorEnv []string
-}
-
 // Cluster is a running control plane. Its methods are for one goroutine at a time, but for Config, Kubeconfig and Kubectl.
 type Cluster struct {
-	options Options
-	parts   parts.Parts
-	folder  string
-	ports   ports
-	pki     pki
+	parts  parts.Parts
+	folder string
+	ports  ports
+	pki    pki
 
 	etcd, apiServer, controllers, operator, adapter *process.Process
 }
@@ -50,11 +40,12 @@ type ports struct {
 // startTimeout is ten times what the start takes on two cores, and several times what it takes when they are busy.
 const startTimeout = 5 * time.Minute
 
-// Start starts everything and returns when KEDA works. It all runs until Stop, or until this process dies.
-func Start(ctx context.Context, options Options) (*Cluster, error) {
+// Start starts everything and returns when KEDA works. It all runs until Stop, or until this process dies. Everything is
+// written into the folder, logs included; the caller removes it after Stop.
+func Start(ctx context.Context, found parts.Parts, folder string) (*Cluster, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	c := &Cluster{options: options, parts: options.Parts, folder: options.Folder}
+	c := &Cluster{parts: found, folder: folder}
 	if err := errors.Join(c.prepare(), os.MkdirAll(c.Logs(), 0o750)); err != nil {
 		return nil, fmt.Errorf("prepare the cluster: %w", err)
 	}

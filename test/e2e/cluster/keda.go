@@ -23,18 +23,18 @@ const stopGrace = 5 * time.Second
 func (c *Cluster) StartOperator(ctx context.Context) error {
 	operator, err := process.Start(process.Program{
 		Path: c.parts.Operator,
-		Args: append([]string{
+		Args: []string{
 			"--cert-dir=" + string(c.pki), "--enable-cert-rotation=false",
 			"--metrics-bind-address=" + loopback.Address(c.ports.operatorMetrics),
 			"--health-probe-bind-address=" + loopback.Address(c.ports.operatorHealth),
 			"--metrics-service-bind-address=" + loopback.Address(c.ports.operatorService),
 			// 20 and 30 by default, which 500 ScaledObjects would measure instead of anything else.
 			"--kube-api-qps=500", "--kube-api-burst=1000",
-		}, c.options.OperatorArgs...),
-		Env: append([]string{
+		},
+		Env: []string{
 			"KUBECONFIG=" + c.Kubeconfig(), "POD_NAMESPACE=keda", "KEDA_CLUSTER_OBJECT_NAMESPACE=keda", "WATCH_NAMESPACE=",
 			"KEDA_RESTRICT_SECRET_ACCESS=false", "KEDA_SCALEDOBJECT_CTRL_MAX_RECONCILES=20",
-		}, c.options.OperatorEnv...),
+		},
 		Log: c.logFile("keda-operator"),
 	})
 	if err != nil {
@@ -47,13 +47,6 @@ func (c *Cluster) StartOperator(ctx context.Context) error {
 
 // StopOperator ends KEDA's operator as Kubernetes would, and returns when it is gone.
 func (c *Cluster) StopOperator() { stop(c.operator) }
-
-// KillOperator ends KEDA's operator as a crash would, and returns when it is gone.
-func (c *Cluster) KillOperator() {
-	if c.operator != nil {
-		c.operator.Kill()
-	}
-}
 
 // RestartOperator stops and starts KEDA's operator.
 func (c *Cluster) RestartOperator(ctx context.Context) error {

@@ -193,27 +193,6 @@ func (s *Scenario) Scaled(ctx context.Context, name string) (*unstructured.Unstr
 	return object, nil
 }
 
-// AwaitCondition waits until a condition of a ScaledObject, such as Ready or Active, has the status True, False or Unknown.
-func (s *Scenario) AwaitCondition(name, condition, status string) {
-	s.t.Helper()
-	s.Eventually(Patience, func() error {
-		object, err := s.Scaled(s.t.Context(), name)
-		if err != nil {
-			return err
-		}
-		conditions, _, err := unstructured.NestedSlice(object.Object, "status", "conditions")
-		if err != nil {
-			return fmt.Errorf("read the conditions of %s: %w", name, err)
-		}
-		for _, element := range conditions {
-			if found, _ := element.(map[string]any); found["type"] == condition && found["status"] == status {
-				return nil
-			}
-		}
-		return fmt.Errorf("want %s to be %s=%s, its conditions are %v", name, condition, status, conditions)
-	})
-}
-
 // Ref is how KEDA asks lagwise about a trigger of an applied object.
 func Ref(object *unstructured.Unstructured, trigger int) *pb.ScaledObjectRef {
 	ref := &pb.ScaledObjectRef{Namespace: object.GetNamespace(), Name: object.GetName(), ScalerMetadata: map[string]string{}}

@@ -1,7 +1,6 @@
 package stage
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,10 +9,6 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/client-go/tools/cache"
-	watchtools "k8s.io/client-go/tools/watch"
 )
 
 // Job is one Job of a ScaledJob.
@@ -34,28 +29,12 @@ type Jobs struct {
 // FollowJobs follows the scenario's Jobs from now on.
 func (s *Scenario) FollowJobs() *Jobs {
 	s.t.Helper()
-	jobs := s.Client.BatchV1().Jobs(s.Namespace)
-	ctx := s.t.Context()
-	now, err := jobs.List(ctx, metav1.ListOptions{})
-	s.Fatal(err)
-	watching, err := watchtools.NewRetryWatcherWithContext(ctx, now.ResourceVersion, &cache.ListWatch{
-		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-			return jobs.Watch(ctx, options)
-		},
-	})
-	s.Fatal(err)
 	followed := &Jobs{}
-	go func() {
-		for event := range watching.ResultChan() {
-			if job, is := event.Object.(*batchv1.Job); is {
-				followed.see(job)
-			}
-		}
-	}()
+	follow(s, s.Client.BatchV1().Jobs(s.Namespace), followed.see)
 	return followed
 }
 
-func (j *Jobs) see(job *batchv1.Job) {
+func (j *Jobs) see(job *batchv1.Job, _ bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	at := slices.IndexFunc(j.all, func(known Job) bool { return known.Name == job.Name })

@@ -1,15 +1,10 @@
 package stage
 
 import (
-	"context"
 	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/client-go/tools/cache"
-	watchtools "k8s.io/client-go/tools/watch"
 )
 
 // PodLife is how long a pod's process ran.
@@ -29,28 +24,12 @@ type Pods struct {
 // FollowPods follows the pods of this scenario from now on until the test ends.
 func (s *Scenario) FollowPods() *Pods {
 	s.t.Helper()
-	pods := s.Client.CoreV1().Pods(s.Namespace)
-	ctx := s.t.Context()
-	now, err := pods.List(ctx, metav1.ListOptions{})
-	s.Fatal(err)
-	watching, err := watchtools.NewRetryWatcherWithContext(ctx, now.ResourceVersion, &cache.ListWatch{
-		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-			return pods.Watch(ctx, options)
-		},
-	})
-	s.Fatal(err)
 	followed := &Pods{lives: map[string]PodLife{}}
-	go func() {
-		for event := range watching.ResultChan() {
-			if pod, is := event.Object.(*corev1.Pod); is {
-				followed.see(pod, event.Type == watch.Deleted)
-			}
-		}
-	}()
+	follow(s, s.Client.CoreV1().Pods(s.Namespace), followed.see)
 	return followed
 }
 
-func (p *Pods) see(pod *corev1.Pod, gone bool) {
+func (p *Pods) see(pod *corev1.Pod, isGone bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	life, ran := p.lives[pod.Name]
@@ -60,7 +39,7 @@ func (p *Pods) see(pod *corev1.Pod, gone bool) {
 	case !ran || !life.To.IsZero():
 		return
 	}
-	if gone {
+	if isGone {
 		life.To = time.Now()
 	}
 	p.lives[pod.Name] = life

@@ -1,17 +1,12 @@
 package stage
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"sync"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/client-go/tools/cache"
-	watchtools "k8s.io/client-go/tools/watch"
 )
 
 // Change is a Deployment from one moment to the next change.
@@ -145,24 +140,12 @@ func (a *replicasOfAll) of(deployment string) *Replicas {
 func (s *Scenario) watchReplicas() {
 	s.t.Helper()
 	s.replicas = &replicasOfAll{scenario: s, byName: map[string]*Replicas{}}
-	deployments := s.Client.AppsV1().Deployments(s.Namespace)
-	ctx := s.t.Context()
-	now, err := deployments.List(ctx, metav1.ListOptions{})
-	s.Fatal(err)
-	// It goes on by itself when the API server closes the watch.
-	watching, err := watchtools.NewRetryWatcherWithContext(ctx, now.ResourceVersion, &cache.ListWatch{
-		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-			return deployments.Watch(ctx, options)
-		},
-	})
-	s.Fatal(err)
-	go func() {
-		for event := range watching.ResultChan() {
-			if deployment, is := event.Object.(*appsv1.Deployment); is && event.Type != watch.Deleted {
-				s.replicas.of(deployment.Name).add(Change{
-					At: time.Now(), Wanted: *deployment.Spec.Replicas, Ready: deployment.Status.ReadyReplicas,
-				})
-			}
+	follow(s, s.Client.AppsV1().Deployments(s.Namespace), func(deployment *appsv1.Deployment, isGone bool) {
+		if isGone {
+			return
 		}
-	}()
+		s.replicas.of(deployment.Name).add(Change{
+			At: time.Now(), Wanted: *deployment.Spec.Replicas, Ready: deployment.Status.ReadyReplicas,
+		})
+	})
 }

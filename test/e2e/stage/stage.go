@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,14 +31,6 @@ const (
 	// ConsumerImage is a member of a Kafka consumer group; see the command in test/e2e/consumer.
 	ConsumerImage = "consumer"
 )
-
-// Options says what is particular about a stage.
-type Options struct {
-	// Images are further programs that a pod may name, beside PauseImage and ConsumerImage.
-	Images map[string]kubelet.Image
-	// OperatorArgs and OperatorEnv are added to those of KEDA's operator.
-	OperatorArgs, OperatorEnv []string
-}
 
 // Stage is everything that runs. Its parts are shared: who disturbs one of them must be alone, or use another.
 type Stage struct {
@@ -69,7 +60,7 @@ type running struct {
 
 // Start starts everything, which takes half a minute, and returns when it works. The parts are found by the environment
 // that "make e2e" sets.
-func Start(ctx context.Context, options Options) (*Stage, error) {
+func Start(ctx context.Context) (*Stage, error) {
 	began := time.Now()
 	found, err := parts.Find()
 	if err != nil {
@@ -80,7 +71,7 @@ func Start(ctx context.Context, options Options) (*Stage, error) {
 		return nil, fmt.Errorf("start the stage: %w", err)
 	}
 	s := &Stage{KEDA: found.KEDA, folder: folder, keep: found.Folder()}
-	if err := s.start(ctx, found, options); err != nil {
+	if err := s.start(ctx, found); err != nil {
 		s.Stop()
 		return nil, fmt.Errorf("start the stage: %w", err)
 	}
@@ -88,16 +79,14 @@ func Start(ctx context.Context, options Options) (*Stage, error) {
 	return s, nil
 }
 
-func (s *Stage) start(ctx context.Context, found parts.Parts, options Options) error {
+func (s *Stage) start(ctx context.Context, found parts.Parts) error {
 	var err error
 	if s.root, err = findRoot(ctx); err != nil {
 		return err
 	}
 	var all errgroup.Group
 	all.Go(func() (err error) {
-		s.Cluster, err = cluster.Start(ctx, cluster.Options{
-			Parts: found, Folder: s.file("cluster"), OperatorArgs: options.OperatorArgs, OperatorEnv: options.OperatorEnv,
-		})
+		s.Cluster, err = cluster.Start(ctx, found, s.file("cluster"))
 		return err
 	})
 	all.Go(func() (err error) { s.Kafka, err = startKafka(ctx, realkafka.Options{}); return err })
@@ -108,7 +97,7 @@ func (s *Stage) start(ctx context.Context, found parts.Parts, options Options) e
 	if s.Lagwise, err = lagwise.Start(ctx, s.file("lagwise"), s.file("shared"), lagwise.Options{Config: ConnectionTo(s.Kafka)}); err != nil {
 		return err
 	}
-	return s.startKubelet(ctx, options.Images)
+	return s.startKubelet(ctx)
 }
 
 // ConnectionTo is a configuration of lagwise that names the broker "prod", as the examples do.
@@ -128,7 +117,7 @@ func (s *Stage) buildPrograms(ctx context.Context) error {
 	return nil
 }
 
-func (s *Stage) startKubelet(ctx context.Context, more map[string]kubelet.Image) (err error) {
+func (s *Stage) startKubelet(ctx context.Context) (err error) {
 	if s.client, err = kubernetes.NewForConfig(s.Cluster.Config()); err != nil {
 		return fmt.Errorf("make a client: %w", err)
 	}
@@ -136,7 +125,6 @@ func (s *Stage) startKubelet(ctx context.Context, more map[string]kubelet.Image)
 		return fmt.Errorf("make a client: %w", err)
 	}
 	images := map[string]kubelet.Image{PauseImage: {}, ConsumerImage: {Path: s.file("consumer")}}
-	maps.Copy(images, more)
 	pods := kubelet.New(s.client, images, s.podLogs(), func(text string) { fmt.Fprintln(os.Stderr, "kubelet:", text) })
 	ctx, s.kubelet.stop = context.WithCancel(context.WithoutCancel(ctx))
 	s.kubelet.gone = make(chan struct{})
