@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -50,6 +51,9 @@ type Stage struct {
 	figures figures
 	kubelet running
 	stopped sync.Once
+
+	mu  sync.Mutex
+	own []func() error // ends of what scenarios started for themselves
 }
 
 // running is a goroutine with an end.
@@ -68,6 +72,10 @@ func Start(ctx context.Context) (*Stage, error) {
 	}
 	folder, err := os.MkdirTemp("", "lagwise-e2e-")
 	if err != nil {
+		return nil, fmt.Errorf("start the stage: %w", err)
+	}
+	// Other temporary folders lie in this one, and so go with it: an interrupted test does not remove its own.
+	if err := os.Setenv("TMPDIR", folder); err != nil {
 		return nil, fmt.Errorf("start the stage: %w", err)
 	}
 	s := &Stage{KEDA: found.KEDA, folder: folder, keep: found.Folder()}
@@ -137,6 +145,26 @@ func (s *Stage) startKubelet(ctx context.Context) (err error) {
 	return nil
 }
 
+// closing returns an end that happens once: when its scenario ends, or when the stage is stopped under it.
+func (s *Stage) closing(end func() error) func() error {
+	once := sync.OnceValue(end)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.own = append(s.own, once)
+	return once
+}
+
+// closeOwn ends what interrupted scenarios have left.
+func (s *Stage) closeOwn() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, end := range slices.Backward(s.own) {
+		errs = append(errs, end())
+	}
+	return errors.Join(errs...)
+}
+
 // Stop ends everything, and returns when it is gone. It may be called twice, and from any goroutine.
 func (s *Stage) Stop() {
 	s.stopped.Do(func() {
@@ -147,7 +175,7 @@ func (s *Stage) Stop() {
 		if s.Cluster != nil {
 			s.Cluster.Stop()
 		}
-		var errs []error
+		errs := []error{s.closeOwn()}
 		if s.Lagwise != nil {
 			errs = append(errs, s.Lagwise.Close())
 		}

@@ -40,7 +40,7 @@ func (s *Scenario) OwnKafka(options realkafka.Options) *Kafka {
 	kafka, err := startKafka(context.WithoutCancel(s.t.Context()), options) // what failed is looked at when the test has ended
 	s.Fatal(err)
 	s.Kafka = kafka
-	s.closers = append(s.closers, kafka.close)
+	s.closers = append(s.closers, s.stage.closing(kafka.close))
 	return kafka
 }
 
@@ -58,6 +58,6 @@ func (s *Scenario) AnotherLagwise(name string, options lagwise.Options) *lagwise
 	folder := filepath.Join(s.instances(), name)
 	instance, err := lagwise.Start(s.t.Context(), s.stage.file("lagwise"), folder, options)
 	s.Fatal(err)
-	s.closers = append(s.closers, instance.Close)
+	s.closers = append(s.closers, s.stage.closing(instance.Close))
 	return instance
 }
