@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -15,7 +16,7 @@ import (
 // connections to Kafka and KEDA none. It needs the machine for itself.
 func TestFleetOfPushTriggers(t *testing.T) {
 	s := shared.Scenario(t)
-	fleet := apply(t, s)
+	fleet := apply(t, s, stage.Set(3600, "spec", "pollingInterval")) // no poll wakes what no push has woken
 	lagwise := s.Lagwise.PID()
 	connections := connectionsToKafka(t, s, lagwise)
 	s.Figure("lagwise", fmt.Sprintf("%.0f MiB, %d connections to Kafka", memory(t, lagwise), connections))
@@ -76,9 +77,16 @@ func apply(t *testing.T, s *stage.Scenario, edits ...stage.Edit) fleet {
 func (f fleet) wake(s *stage.Scenario) {
 	began := time.Now()
 	s.ProduceEach(f.topics)
+	s.Eventually(2*stage.Patience, func() error {
+		asleep := slices.DeleteFunc(slices.Clone(f.names), func(name string) bool { return s.Replicas(name).Most() > 0 })
+		if len(asleep) > 0 {
+			return fmt.Errorf("%d of %d were not woken by their record: %v", len(asleep), len(f.names), asleep)
+		}
+		return nil
+	})
 	var last time.Time
 	for _, name := range f.names {
-		if woken := s.Replicas(name).Reach(1, 2*stage.Patience).At; woken.After(last) {
+		if woken := s.Replicas(name).Reach(1, 0).At; woken.After(last) {
 			last = woken
 		}
 	}
