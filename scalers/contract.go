@@ -58,6 +58,14 @@ type Scaler interface {
 	Evaluate(ctx context.Context) (Evaluation, error)
 }
 
+// Prompt is a Scaler that may know its answer without waiting for anything, as those do that answer from memory. It spares
+// each question a goroutine and a clock of its own.
+type Prompt interface {
+	Scaler
+	// Known gives the answer that Evaluate would give; false when there is none, or an error, and Evaluate has to be asked.
+	Known() (evaluation Evaluation, known bool)
+}
+
 // Watcher is a Scaler that can tell at once when its answer may have changed.
 type Watcher interface {
 	// Watch calls seen with the present evaluation and then with each new one, until ctx ends (then it returns nil) or

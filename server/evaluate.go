@@ -42,6 +42,10 @@ func (e *evaluator) evaluate(ctx context.Context, trigger scalers.Trigger) (scal
 
 // evaluateLent answers for a scaler within the timeout, and releases it when it has returned.
 func (e *evaluator) evaluateLent(ctx context.Context, scaler scalers.Scaler, release func()) (scalers.Evaluation, error) {
+	if evaluation, known := knownBy(scaler); known {
+		release()
+		return evaluation, nil
+	}
 	if e.hangs(scaler) {
 		release()
 		return scalers.Evaluation{}, scalers.Errorf(scalers.CauseTimedOut,
@@ -61,6 +65,18 @@ func (e *evaluator) evaluateLent(ctx context.Context, scaler scalers.Scaler, rel
 		e.abandon(asked)
 		return scalers.Evaluation{}, e.inWords(context.DeadlineExceeded)
 	}
+}
+
+// knownBy gives the answer of a scaler that need not wait for it. One that panics is asked to evaluate instead, where a panic
+// is looked after.
+func knownBy(scaler scalers.Scaler) (evaluation scalers.Evaluation, known bool) {
+	prompt, ok := scaler.(scalers.Prompt)
+	if !ok {
+		return scalers.Evaluation{}, false
+	}
+	var panicked error
+	defer catch(&panicked)
+	return prompt.Known()
 }
 
 // asking is one evaluation under way.

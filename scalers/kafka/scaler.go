@@ -14,12 +14,18 @@ import (
 
 // Subscription is what a scaler needs of a cluster.Subscription.
 type Subscription interface {
-	View(ctx context.Context) (lag.View, error)
+	Views
 	Listen() (changed <-chan struct{}, stop func())
 	// Arm asks for an observation as soon as a record lands on one of the partitions; Disarm takes that back.
 	Arm(partitions []lag.Partition)
 	Disarm()
 	io.Closer
+}
+
+// Views are what a subscription has observed. View waits for the first one and says what is wrong; Glance does neither.
+type Views interface {
+	View(ctx context.Context) (lag.View, error)
+	Glance() (view lag.View, fresh bool)
 }
 
 // Subscribe begins to observe; it does no I/O.
@@ -72,6 +78,20 @@ func (s *Scaler) Metric() scalers.Metric { return s.metric }
 func (s *Scaler) Evaluate(ctx context.Context) (scalers.Evaluation, error) {
 	answer, err := s.evaluate(ctx)
 	return answer.Evaluation, err
+}
+
+// Known decides on the latest observation if that is there and not too old.
+func (s *Scaler) Known() (evaluation scalers.Evaluation, known bool) {
+	subscription, err := s.subscription()
+	if err != nil {
+		return scalers.Evaluation{}, false
+	}
+	view, fresh := subscription.Glance()
+	if !fresh {
+		return scalers.Evaluation{}, false
+	}
+	decided, err := s.decide(view)
+	return decided.Evaluation, err == nil
 }
 
 func (s *Scaler) evaluate(ctx context.Context) (answer, error) {

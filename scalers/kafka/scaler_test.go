@@ -146,3 +146,28 @@ func TestCloseEndsTheSubscription(t *testing.T) {
 		t.Errorf("got %v, closed %d times", err, fake.closed)
 	}
 }
+
+// What is known without waiting is what an evaluation would say; where that would be an error, nothing is known.
+func TestKnownIsWhatEvaluateSays(t *testing.T) {
+	t.Parallel()
+	observed := func(context.Context) (lag.View, error) { return viewOf(1, 7), nil }
+	for name, test := range map[string]struct {
+		fake     *fakeKafka
+		metadata map[string]string
+	}{
+		"observed":         {&fakeKafka{view: observed}, with()},
+		"not observed":     {&fakeKafka{view: func(context.Context) (lag.View, error) { return lag.View{}, errors.New("no") }}, with()},
+		"not subscribed":   {&fakeKafka{view: observed, fail: errors.New("no")}, with()},
+		"nothing to count": {&fakeKafka{view: observed}, with("partitionLimitation", "5-9")},
+	} {
+		scaler, ok := test.fake.build(test.metadata).(scalers.Prompt)
+		if !ok {
+			t.Fatal("the scaler knows nothing by itself")
+		}
+		evaluation, err := scaler.Evaluate(t.Context())
+		known, isKnown := scaler.Known()
+		if isKnown != (err == nil) || known.Value != evaluation.Value || known.Active != evaluation.Active {
+			t.Errorf("%s: knows %v, %+v; evaluates to %+v, %v", name, isKnown, known, evaluation, err)
+		}
+	}
+}

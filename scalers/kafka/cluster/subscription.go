@@ -44,14 +44,30 @@ func (s *Subscription) View(ctx context.Context) (lag.View, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
-	if !s.seen {
+	view, age, fresh := s.look()
+	switch {
+	case !s.seen:
 		return lag.View{}, s.fault
-	}
-	if age := now.Sub(s.latest.At); age > s.session.maxAge() {
+	case !fresh:
 		return lag.View{}, s.stale(age)
+	default:
+		return view, nil
 	}
-	return lag.View{Now: now, Latest: s.latest, History: s.history}, nil
+}
+
+// Glance is what View would answer without waiting, where that is no error.
+func (s *Subscription) Glance() (view lag.View, fresh bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	view, _, fresh = s.look()
+	return view, fresh
+}
+
+// look must be called under the lock.
+func (s *Subscription) look() (view lag.View, age time.Duration, fresh bool) {
+	now := time.Now()
+	age = now.Sub(s.latest.At)
+	return lag.View{Now: now, Latest: s.latest, History: s.history}, age, s.seen && age <= s.session.maxAge()
 }
 
 func (s *Subscription) awaitFirst(ctx context.Context) error {
