@@ -23,7 +23,6 @@ const (
 	keyTopic                = "topic"
 	keyPartitionLimitation  = "partitionLimitation"
 	keyLagThreshold         = "lagThreshold"
-	keyActivation           = "activationLagThreshold"
 	keyResetPolicy          = "offsetResetPolicy"
 	keyScaleToZero          = "scaleToZeroOnInvalidOffset"
 	keyExcludePersistent    = "excludePersistentLag"
@@ -41,7 +40,7 @@ const (
 
 // Keys is every key of a Kafka trigger (KEDA: pkg/scalers/kafka_scaler.go, kafkaMetadata).
 func Keys() scalers.KeyTable {
-	return slices.Concat(observedKeys(), countingKeys(), limitKeys(), windowKeys(), connectionKeys(), credentialKeys(), scalers.CommonKeys())
+	return slices.Concat(observedKeys(), countingKeys(), activationKeys(), limitKeys(), windowKeys(), connectionKeys(), credentialKeys(), scalers.CommonKeys())
 }
 
 // observedKeys say whose lag counts, and where.
@@ -72,10 +71,6 @@ func countingKeys() scalers.KeyTable {
 		{
 			Name: keyLagThreshold, Kind: scalers.KindInteger, Origin: scalers.FromKEDA, Default: "10", Bounds: scalers.AtLeast(1),
 			Help: "Lag that one replica should carry.",
-		},
-		{
-			Name: keyActivation, Kind: scalers.KindInteger, Origin: scalers.FromKEDA, Default: "0", Bounds: scalers.AtLeast(0),
-			Help: "The trigger is active while lag is above this.",
 		},
 		{
 			Name: keyResetPolicy, Kind: scalers.KindChoice, Origin: scalers.FromKEDA, Default: latest, Choices: []string{latest, earliest},

@@ -55,6 +55,8 @@ func TestBadMetadataIsRefusedByKeyValueAndRemedy(t *testing.T) {
 		"another cluster's servers":      {with("connection", "prod"), `bootstrapServers "kafka:9092" is not part of connection "prod"`},
 		"another mechanism":              {with("connection", "prod", "bootstrapServers", "", "sasl", "plaintext"), `sasl "plaintext" is not what connection "prod" uses, "scram_sha512"`},
 		"tls disagrees":                  {with("connection", "prod", "bootstrapServers", "", "tls", "disable"), `tls "disable" is not what connection "prod" uses`},
+		"new records, not wanted":        {with("newRecordsWithin", "5m"), "newRecordsWithin is for activateOn: newRecords: say so, or leave newRecordsWithin out"},
+		"new for no time":                {with("activateOn", "newRecords", "newRecordsWithin", "0"), `newRecordsWithin "0": want a duration`},
 		"limitBy with a flag of KEDA":    {with("limitBy", "partitions", "allowIdleConsumers", "true"), "limitBy and allowIdleConsumers exclude each other"},
 		"limitBy with its twin":          {with("limitBy", "partitionsWithLag", "limitToPartitionsWithLag", "true"), "limitBy and limitToPartitionsWithLag exclude each other"},
 		"limitBy with another rounding":  {with("limitBy", "partitions", "capRounding", "floor"), "limitBy and capRounding exclude each other"},

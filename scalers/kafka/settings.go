@@ -81,13 +81,15 @@ func policyOf(values scalers.Values) (lag.Policy, error) {
 	topics := topicsOf(values)
 	rules := lag.Rules{
 		Target:                     values.Integer(keyLagThreshold),
-		ActivationThreshold:        values.Integer(keyActivation),
 		TopicList:                  len(topics) > 1,
 		ResetEarliest:              values.Text(keyResetPolicy) == earliest,
 		ScaleToZeroOnInvalidOffset: values.Flag(keyScaleToZero),
 		ClampToLogStart:            values.Flag(keyClampToLogStart),
 		ExcludePersistentLag:       values.Flag(keyExcludePersistent),
 		PersistentLagInterval:      values.Duration(keyPersistentInterval),
+	}
+	if err := addActivation(&rules, values); err != nil {
+		return lag.Policy{}, err
 	}
 	addLimits(&rules, values)
 	if len(topics) == 1 {

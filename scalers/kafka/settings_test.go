@@ -82,11 +82,13 @@ func TestNeedsFollowTheKeys(t *testing.T) {
 		metadata map[string]string
 		want     string
 	}{
-		{with(), "{LogStart:false LogStartWithoutCommit:false History:0s}"},
-		{with("offsetResetPolicy", "earliest"), "{LogStart:false LogStartWithoutCommit:true History:0s}"},
-		{with("offsetResetPolicy", "earliest", "scaleToZeroOnInvalidOffset", "true"), "{LogStart:false LogStartWithoutCommit:false History:0s}"},
-		{with("clampToLogStart", "true"), "{LogStart:true LogStartWithoutCommit:false History:0s}"},
-		{with("excludePersistentLag", "true", "persistentLagInterval", "90"), "{LogStart:false LogStartWithoutCommit:false History:1m30s}"},
+		{with(), "{LogStart:false LogStartWithoutCommit:false Since:[] History:0s}"},
+		{with("offsetResetPolicy", "earliest"), "{LogStart:false LogStartWithoutCommit:true Since:[] History:0s}"},
+		{with("offsetResetPolicy", "earliest", "scaleToZeroOnInvalidOffset", "true"), "{LogStart:false LogStartWithoutCommit:false Since:[] History:0s}"},
+		{with("clampToLogStart", "true"), "{LogStart:true LogStartWithoutCommit:false Since:[] History:0s}"},
+		{with("excludePersistentLag", "true", "persistentLagInterval", "90"), "{LogStart:false LogStartWithoutCommit:false Since:[] History:1m30s}"},
+		{with("activateOn", "newRecords"), "{LogStart:false LogStartWithoutCommit:false Since:[1m0s] History:1m0s}"},
+		{with("activateOn", "newRecords", "newRecordsWithin", "10"), "{LogStart:false LogStartWithoutCommit:false Since:[10s] History:10s}"},
 	} {
 		var fake fakeKafka
 		fake.build(test.metadata)

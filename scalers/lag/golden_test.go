@@ -134,6 +134,8 @@ func goldenRule(rules *lag.Rules, key, value string) (err error) {
 		rules.ActivationThreshold, err = strconv.ParseInt(value, 10, 64)
 	case "consumersPerReplica":
 		rules.ConsumersPerReplica, err = strconv.ParseInt(value, 10, 64)
+	case "newRecordsWithin":
+		rules.NewRecordsWithin, err = time.ParseDuration(value)
 	case "windowReplicas":
 		rules.WindowReplicas, err = strconv.ParseInt(value, 10, 64)
 	case "partitionLimitation":
@@ -174,6 +176,34 @@ func goldenView(t *testing.T, input string) lag.View {
 	return view
 }
 
+// goldenSince reads "since-1m=40" for a record at offset 40 that is half as old, "since-1m=none" for no such record, and
+// "since-1m=40@1h" for one that claims to be from an hour later.
+func goldenSince(t *testing.T, age, value string) *lag.Facts {
+	t.Helper()
+	since := lag.Since{}
+	var err error
+	if since.Age, err = time.ParseDuration(age); err != nil {
+		t.Fatal(err)
+	}
+	if value == "none" {
+		return &lag.Facts{Since: []lag.Since{since}}
+	}
+	offset, ahead, _ := strings.Cut(value, "@")
+	since.Found = true
+	if since.Offset, err = strconv.ParseInt(offset, 10, 64); err != nil {
+		t.Fatal(err)
+	}
+	since.Timestamp = time.Unix(1_000_000, 0).Add(-since.Age / 2)
+	if ahead != "" {
+		later, err := time.ParseDuration(ahead)
+		if err != nil {
+			t.Fatal(err)
+		}
+		since.Timestamp = time.Unix(1_000_000, 0).Add(later)
+	}
+	return &lag.Facts{Since: []lag.Since{since}}
+}
+
 // goldenPartitions reads "orders/0-5 start=1 end=2 committed=3".
 func goldenPartitions(t *testing.T, line string) []lag.Partition {
 	t.Helper()
@@ -182,6 +212,10 @@ func goldenPartitions(t *testing.T, line string) []lag.Partition {
 	p := lag.Partition{Topic: topic}
 	for _, field := range fields[1:] {
 		name, value, _ := strings.Cut(field, "=")
+		if age, isSince := strings.CutPrefix(name, "since-"); isSince {
+			p.Facts = goldenSince(t, age, value)
+			continue
+		}
 		offset, err := strconv.ParseInt(value, 10, 64)
 		if err != nil {
 			t.Fatalf("%s: %v", line, err)

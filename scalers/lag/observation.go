@@ -20,6 +20,25 @@ type Partition struct {
 	// committed, or whose commit expired, has none.
 	Committed    int64
 	HasCommitted bool
+	// Facts is nil for policies that need none. Nobody changes them.
+	Facts *Facts
+}
+
+// Facts are what was observed of a partition for the few policies that need more than offsets.
+type Facts struct {
+	// Since has one entry for each age of Needs.Since that Kafka answered about.
+	Since []Since
+}
+
+// Since is the first record of a partition that is no older than an age, by its timestamp.
+type Since struct {
+	// Age is the time before Observation.At.
+	Age time.Duration
+	// Found says that there is such a record.
+	Found  bool
+	Offset int64
+	// Timestamp is what the record's producer, or its broker, wrote into it: it may lie in the future.
+	Timestamp time.Time
 }
 
 // Observation is the state of every partition that a trigger may count, read together.
@@ -48,6 +67,8 @@ type Needs struct {
 	LogStart bool
 	// LogStartWithoutCommit asks for the log start offset of the partitions that have no committed offset.
 	LogStartWithoutCommit bool
+	// Since are the ages for which the first record that is no older is asked for, in ascending order.
+	Since []time.Duration
 	// History is how far back View.History must reach; zero when no rule looks back.
 	History time.Duration
 }

@@ -2,6 +2,7 @@ package lag
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -109,6 +110,7 @@ func (n Needs) and(other Needs) Needs {
 	return Needs{
 		LogStart:              n.LogStart || other.LogStart,
 		LogStartWithoutCommit: n.LogStartWithoutCommit || other.LogStartWithoutCommit,
+		Since:                 slices.Compact(slices.Sorted(slices.Values(slices.Concat(n.Since, other.Since)))),
 		History:               max(n.History, other.History),
 	}
 }

@@ -38,8 +38,8 @@ func TestNoPartitionErrorCarriesWhatTheCallerReports(t *testing.T) {
 // TestNeedsOfEveryPart: each of a policy's places can ask for something, and the longest history wins.
 func TestNeedsOfEveryPart(t *testing.T) {
 	t.Parallel()
-	asks := lag.Step{Needs: lag.Needs{LogStart: true, LogStartWithoutCommit: true, History: time.Hour}}
-	asksLess := lag.Step{Needs: lag.Needs{History: time.Minute}}
+	asks := lag.Step{Needs: lag.Needs{LogStart: true, LogStartWithoutCommit: true, Since: []time.Duration{time.Second, time.Minute}, History: time.Hour}}
+	asksLess := lag.Step{Needs: lag.Needs{Since: []time.Duration{time.Minute}, History: time.Minute}}
 	for place, policy := range map[string]lag.Policy{
 		"select":    {Select: lag.Select{Step: asks}, Measures: []lag.Measure{{Step: asksLess}}},
 		"measures":  {Measures: []lag.Measure{{Step: asks}, {Step: asksLess}}},
@@ -48,7 +48,7 @@ func TestNeedsOfEveryPart(t *testing.T) {
 		"limits":    {Select: lag.Select{Step: asksLess}, Limits: []lag.Limit{{}, {Step: asks}, {}}},
 		"gates":     {Select: lag.Select{Step: asksLess}, Gates: []lag.Gate{{Step: asks}, {}}},
 	} {
-		if got := policy.Needs(); got != asks.Needs {
+		if got := policy.Needs(); !reflect.DeepEqual(got, asks.Needs) {
 			t.Errorf("%s: needs %+v, want %+v", place, got, asks.Needs)
 		}
 	}

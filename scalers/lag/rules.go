@@ -10,6 +10,8 @@ type Rules struct {
 	Target int64
 	// ActivationThreshold is activationLagThreshold, in records.
 	ActivationThreshold int64
+	// NewRecordsWithin makes new records activate as well as lag does; 0 when only lag does (activateOn).
+	NewRecordsWithin time.Duration
 
 	// Topic is the only topic that counts. Empty means a list of topics, or none named: the observation then holds the
 	// topics that the group has commits for.
@@ -75,7 +77,7 @@ func (r Rules) Policy() Policy {
 		Target:    r.Target,
 		Select:    r.selection(),
 		Measures:  r.measures(),
-		Activate:  AboveThreshold(r.ActivationThreshold),
+		Activate:  r.activate(),
 		Aggregate: r.aggregate(),
 		Limits:    r.limits(),
 		Gates:     r.gates(),
@@ -115,6 +117,13 @@ func (r Rules) withoutCommit() Measure {
 	default:
 		return WithoutCommitLatest()
 	}
+}
+
+func (r Rules) activate() Activate {
+	if r.NewRecordsWithin > 0 {
+		return OnNewRecords(r.ActivationThreshold, r.NewRecordsWithin)
+	}
+	return AboveThreshold(r.ActivationThreshold)
 }
 
 func (r Rules) aggregate() Aggregate {

@@ -49,6 +49,24 @@ func TestGroupThatNeverCommitted(t *testing.T) {
 	answers(t, lagwise.trigger(t, on(at(shared.Address()), group, topic, "scaleToZeroOnInvalidOffset", "true")), 0, false)
 }
 
+// A record wakes a group that never committed. The first lagwise knows of it by its timestamp alone: it has not seen the log
+// grow.
+func TestNewRecordsWakeAGroupThatNeverCommitted(t *testing.T) {
+	t.Parallel()
+	kafka := operatorOf(t, shared)
+	topic, group := kafka.topic(t, 2), fresh(t)
+	kafka.produce(t, topic, 0, 3)
+	keys := []string{"scaleToZeroOnInvalidOffset", "true", "activateOn", "newRecords", "newRecordsWithin", "8s"}
+	answers(t, startLagwise(t, cluster.Options{}).trigger(t, on(at(shared.Address()), group, topic, keys...)), 0, true)
+
+	lagwise := startLagwise(t, cluster.Options{})
+	trigger := lagwise.trigger(t, on(at(shared.Address()), group, topic, keys...))
+	answersWithin(t, time.Minute, trigger, 0, false)
+	kafka.produce(t, topic, 1, 1)
+	answers(t, trigger, 0, true)
+	answersWithin(t, time.Minute, trigger, 0, false)
+}
+
 func TestCommitBelowTheLogStart(t *testing.T) {
 	t.Parallel()
 	kafka := operatorOf(t, shared)

@@ -49,6 +49,8 @@ type admin interface {
 	// describe tells which partitions the topics have; a topic that is missing from the answer is unknown.
 	describe(ctx context.Context, topics []string) (map[string]topicState, error)
 	offsets(ctx context.Context, end end, partitions []partition) (map[partition]offsetState, error)
+	// since tells each partition's first record whose timestamp is not before an instant.
+	since(ctx context.Context, at time.Time, partitions []partition) (map[partition]firstState, error)
 	// committed tells a group's commits: for the named partitions, or every commit it has when partitions is nil.
 	committed(ctx context.Context, group string, partitions []partition) (map[partition]commitState, error)
 }
@@ -145,6 +147,20 @@ func (c *client) offsets(ctx context.Context, end end, partitions []partition) (
 	if end == logStart {
 		spec = kafka.EarliestOffsetSpec
 	}
+	results, err := c.listOffsets(ctx, spec, partitions)
+	if err != nil {
+		return nil, err
+	}
+	states := make(map[partition]offsetState, len(results))
+	for at, info := range results {
+		states[partition{*at.Topic, at.Partition}] = offsetOf(info)
+	}
+	return states, nil
+}
+
+func (c *client) listOffsets(
+	ctx context.Context, spec kafka.OffsetSpec, partitions []partition,
+) (map[kafka.TopicPartition]kafka.ListOffsetsResultInfo, error) {
 	request := make(map[kafka.TopicPartition]kafka.OffsetSpec, len(partitions))
 	for i := range partitions {
 		request[kafka.TopicPartition{Topic: &partitions[i].topic, Partition: partitions[i].id}] = spec
@@ -153,11 +169,7 @@ func (c *client) offsets(ctx context.Context, end end, partitions []partition) (
 	if err != nil {
 		return nil, err //nolint:wrapcheck // the caller names the partitions
 	}
-	states := make(map[partition]offsetState, len(result.ResultInfos))
-	for at, info := range result.ResultInfos {
-		states[partition{*at.Topic, at.Partition}] = offsetOf(info)
-	}
-	return states, nil
+	return result.ResultInfos, nil
 }
 
 // offsetOf reads one partition's answer. librdkafka asks each leader on its own, and when one of them dies it hands out what

@@ -22,6 +22,12 @@ func TestAnOffsetThatNobodyToldIsNoOffset(t *testing.T) {
 			t.Errorf("%s: %+v, want an error of kind %d", name, state, test.want)
 		}
 	}
+	if state := firstOf(kafka.ListOffsetsResultInfo{Offset: -1, Timestamp: -1}); state.err != nil || state.found {
+		t.Errorf("no record from an instant on: %+v", state)
+	}
+	if state := firstOf(kafka.ListOffsetsResultInfo{Offset: kafka.OffsetInvalid}); state.err == nil || state.found {
+		t.Errorf("nobody told of one: %+v", state)
+	}
 	if state := offsetOf(kafka.ListOffsetsResultInfo{Offset: 0}); state.err != nil || state.offset != 0 {
 		t.Errorf("an empty log: %+v", state)
 	}

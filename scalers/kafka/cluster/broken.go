@@ -17,6 +17,10 @@ func (b broken) offsets(context.Context, end, []partition) (map[partition]offset
 	return nil, b.fault
 }
 
+func (b broken) since(context.Context, time.Time, []partition) (map[partition]firstState, error) {
+	return nil, b.fault
+}
+
 func (b broken) committed(context.Context, string, []partition) (map[partition]commitState, error) {
 	return nil, b.fault
 }

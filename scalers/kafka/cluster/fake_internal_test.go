@@ -12,6 +12,7 @@ type FakeKafka struct {
 	mu      sync.Mutex
 	ends    map[partition]int64
 	starts  map[partition]int64
+	records map[partition]map[int64]time.Time
 	commits map[string]map[partition]int64
 	refused map[string]error
 	before  func(context.Context, Call) error
@@ -29,6 +30,7 @@ const (
 	Topics  Question = "topics"
 	Ends    Question = "ends"
 	Starts  Question = "starts"
+	Firsts  Question = "firsts"
 	Commits Question = "commits"
 )
 
@@ -41,7 +43,8 @@ type Call struct {
 // NewFakeKafka makes an empty cluster.
 func NewFakeKafka() *FakeKafka {
 	return &FakeKafka{
-		ends: map[partition]int64{}, starts: map[partition]int64{}, commits: map[string]map[partition]int64{},
+		ends: map[partition]int64{}, starts: map[partition]int64{}, records: map[partition]map[int64]time.Time{},
+		commits: map[string]map[partition]int64{},
 		refused: map[string]error{}, reports: make(chan error, 10),
 	}
 }
@@ -92,6 +95,18 @@ func (k *FakeKafka) SetStart(topic string, id int32, offset int64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.starts[partition{topic, id}] = offset
+}
+
+// Stamp adds a record with a timestamp to a partition.
+func (k *FakeKafka) Stamp(topic string, id int32, timestamp time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	at := partition{topic, id}
+	if k.records[at] == nil {
+		k.records[at] = map[int64]time.Time{}
+	}
+	k.records[at][k.ends[at]] = timestamp
+	k.ends[at]++
 }
 
 // Commit sets a group's committed offset.
@@ -170,6 +185,28 @@ func (k *FakeKafka) offsets(ctx context.Context, end end, partitions []partition
 	states := map[partition]offsetState{}
 	for _, at := range partitions {
 		states[at] = offsetState{offset: offsets[at]}
+	}
+	return states, nil
+}
+
+func (k *FakeKafka) since(ctx context.Context, since time.Time, partitions []partition) (map[partition]firstState, error) {
+	names := make([]string, len(partitions))
+	for i, at := range partitions {
+		names[i] = at.topic
+	}
+	if err := k.ask(ctx, Firsts, names...); err != nil {
+		return nil, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	states := map[partition]firstState{}
+	for _, at := range partitions {
+		states[at] = firstState{}
+		for offset := k.ends[at]; offset >= 0; offset-- {
+			if timestamp, stamped := k.records[at][offset]; stamped && !timestamp.Before(since) {
+				states[at] = firstState{found: true, offset: offset, timestamp: timestamp}
+			}
+		}
 	}
 	return states, nil
 }

@@ -36,6 +36,7 @@ type pass struct {
 	topics   map[string]topicState
 	ends     map[partition]offsetState
 	starts   map[partition]offsetState
+	since    map[time.Duration]map[partition]firstState
 	commits  map[string]map[partition]commitState
 	groupErr map[string]error
 	// fetched are the groups whose commits were read in this pass rather than remembered.
@@ -79,6 +80,7 @@ func (p *pass) read(ctx context.Context) *Fault {
 		// KEDA counts up to the log end when the start is not to be had; a start that is missing here says so.
 		p.starts, _ = p.readOffsets(ctx, logStart, starting)
 	}
+	p.readSince(ctx)
 	return nil
 }
 
@@ -334,7 +336,7 @@ func (p *pass) assemble(want Want) result {
 			return result{fault: fault}
 		}
 		for _, id := range state.partitions {
-			counted, fault := p.partition(want.Group, partition{topic, id})
+			counted, fault := p.partition(want, partition{topic, id})
 			if fault != nil {
 				return result{fault: fault}
 			}
@@ -362,7 +364,7 @@ func topicFault(topic string, state topicState, known bool) *Fault {
 	}
 }
 
-func (p *pass) partition(group string, at partition) (lag.Partition, *Fault) {
+func (p *pass) partition(want Want, at partition) (lag.Partition, *Fault) {
 	about := fmt.Sprintf("topic %q partition %d", at.topic, at.id)
 	end, read := p.ends[at]
 	if !read {
@@ -371,11 +373,14 @@ func (p *pass) partition(group string, at partition) (lag.Partition, *Fault) {
 	if end.err != nil {
 		return lag.Partition{}, faultOf(about, end.err)
 	}
-	commit := p.commits[group][at]
+	commit := p.commits[want.Group][at]
 	if commit.err != nil {
-		return lag.Partition{}, faultOf(fmt.Sprintf("consumer group %q, %s", group, about), commit.err)
+		return lag.Partition{}, faultOf(fmt.Sprintf("consumer group %q, %s", want.Group, about), commit.err)
 	}
-	counted := lag.Partition{Topic: at.topic, ID: at.id, End: end.offset, Committed: commit.offset, HasCommitted: commit.committed}
+	counted := lag.Partition{
+		Topic: at.topic, ID: at.id, End: end.offset,
+		Committed: commit.offset, HasCommitted: commit.committed, Facts: p.factsOf(want, at),
+	}
 	if start, read := p.starts[at]; read && start.err == nil {
 		counted.Start, counted.HasStart = start.offset, true
 	}

@@ -52,6 +52,12 @@ func (r *renewal) offsets(ctx context.Context, end end, partitions []partition) 
 	return client.offsets(ctx, end, partitions)
 }
 
+func (r *renewal) since(ctx context.Context, at time.Time, partitions []partition) (map[partition]firstState, error) {
+	client := r.use()
+	defer client.requests.Done()
+	return client.since(ctx, at, partitions)
+}
+
 func (r *renewal) committed(ctx context.Context, group string, partitions []partition) (map[partition]commitState, error) {
 	client := r.use()
 	defer client.requests.Done()

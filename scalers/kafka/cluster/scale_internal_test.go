@@ -111,6 +111,10 @@ func (*endless) describe(_ context.Context, topics []string) (map[string]topicSt
 	return states, nil
 }
 
+func (*endless) since(context.Context, time.Time, []partition) (map[partition]firstState, error) {
+	return map[partition]firstState{}, nil
+}
+
 func (e *endless) offsets(_ context.Context, _ end, partitions []partition) (map[partition]offsetState, error) {
 	states := make(map[partition]offsetState, len(partitions))
 	for _, at := range partitions {

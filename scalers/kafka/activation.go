@@ -1,0 +1,49 @@
+package kafka
+
+import (
+	"time"
+
+	"github.com/lagwise/lagwise/scalers"
+	"github.com/lagwise/lagwise/scalers/lag"
+)
+
+const (
+	keyActivation       = "activationLagThreshold"
+	keyActivateOn       = "activateOn"
+	keyNewRecordsWithin = "newRecordsWithin"
+
+	onLag, onNewRecords = "lag", "newRecords"
+)
+
+// activationKeys say when there is work at all.
+func activationKeys() scalers.KeyTable {
+	return scalers.KeyTable{
+		{
+			Name: keyActivation, Kind: scalers.KindInteger, Origin: scalers.FromKEDA, Default: "0", Bounds: scalers.AtLeast(0),
+			Help: "The trigger is active while lag is above this.",
+		},
+		{
+			Name: keyActivateOn, Kind: scalers.KindChoice, Origin: scalers.Own, Default: onLag, Choices: []string{onLag, onNewRecords},
+			Help: "newRecords: active by lag, and also while records were produced within newRecordsWithin; for groups without commits, with scaleToZeroOnInvalidOffset.",
+		},
+		{
+			Name: keyNewRecordsWithin, Kind: scalers.KindDuration, Origin: scalers.Own, Default: "1m",
+			Bounds: &scalers.Bounds{Min: int64(time.Second), Max: int64(24 * time.Hour)},
+			Help:   "How long a record counts as new for activateOn: newRecords.",
+		},
+	}
+}
+
+// addActivation puts these keys into the rules.
+func addActivation(rules *lag.Rules, values scalers.Values) error {
+	rules.ActivationThreshold = values.Integer(keyActivation)
+	if values.Text(keyActivateOn) == onNewRecords {
+		rules.NewRecordsWithin = values.Duration(keyNewRecordsWithin)
+		return nil
+	}
+	if values.Given(keyNewRecordsWithin) {
+		return scalers.Errorf(scalers.CauseRefused, "%s is for %s: %s: say so, or leave %s out",
+			keyNewRecordsWithin, keyActivateOn, onNewRecords, keyNewRecordsWithin)
+	}
+	return nil
+}
