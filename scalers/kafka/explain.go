@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/lagwise/lagwise/scalers"
 	"github.com/lagwise/lagwise/scalers/kafka/cluster"
@@ -22,17 +23,17 @@ func explain(err error, connection string) error {
 	}
 	switch fault.Kind {
 	case cluster.UnknownTopic:
-		return scalers.Errorf(scalers.CauseNotFound, "%w, at %s", fault, connection)
+		return scalers.Errorf(scalers.CauseNotFound, "%w%s", fault, at(fault, connection))
 	case cluster.Denied:
-		return scalers.Errorf(scalers.CauseDenied, "not authorised: %w, at %s", fault, connection)
+		return scalers.Errorf(scalers.CauseDenied, "not authorised: %w%s", fault, at(fault, connection))
 	case cluster.BadCredentials:
-		return scalers.Errorf(scalers.CauseUnauthenticated, "authentication failed: %w", fault)
+		return scalers.Errorf(scalers.CauseUnauthenticated, "authentication failed: %w%s", fault, at(fault, connection))
 	case cluster.Unreachable:
-		return scalers.Errorf(scalers.CauseUnreachable, "Kafka is unreachable: %w", fault)
+		return scalers.Errorf(scalers.CauseUnreachable, "Kafka is unreachable: %w%s", fault, at(fault, connection))
 	case cluster.TimedOut:
-		return scalers.Errorf(scalers.CauseTimedOut, "Kafka did not answer in time: %w", fault)
+		return scalers.Errorf(scalers.CauseTimedOut, "Kafka did not answer in time: %w%s", fault, at(fault, connection))
 	case cluster.Stale:
-		return scalers.Errorf(scalers.CauseUnreachable, "%w, at %s", fault, connection)
+		return scalers.Errorf(scalers.CauseUnreachable, "%w%s", fault, at(fault, connection))
 	case cluster.Misconfigured:
 		return scalers.Errorf(scalers.CauseRefused, "the Kafka client refuses the settings: %w", fault)
 	case cluster.Exhausted:
@@ -42,4 +43,12 @@ func explain(err error, connection string) error {
 	default:
 		return err
 	}
+}
+
+// at names the connection, unless the fault does.
+func at(fault *cluster.Fault, connection string) string {
+	if strings.Contains(fault.Error(), connection) {
+		return ""
+	}
+	return ", at " + connection
 }

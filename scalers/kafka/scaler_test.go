@@ -44,9 +44,10 @@ func TestFaultsKeepTheirCause(t *testing.T) {
 	}{
 		{&cluster.Fault{Kind: cluster.UnknownTopic, About: `topic "orders" does not exist`}, scalers.CauseNotFound, `topic "orders" does not exist, at kafka:9092`},
 		{&cluster.Fault{Kind: cluster.Denied, About: "group", Err: io.EOF}, scalers.CauseDenied, "not authorised: group: EOF, at kafka:9092"},
-		{&cluster.Fault{Kind: cluster.BadCredentials, About: "c", Err: io.EOF}, scalers.CauseUnauthenticated, "authentication failed: c: EOF"},
-		{&cluster.Fault{Kind: cluster.Unreachable, About: "c", Err: io.EOF}, scalers.CauseUnreachable, "Kafka is unreachable: c: EOF"},
-		{&cluster.Fault{Kind: cluster.TimedOut, About: "c", Err: io.EOF}, scalers.CauseTimedOut, "Kafka did not answer in time: c: EOF"},
+		{&cluster.Fault{Kind: cluster.BadCredentials, About: "c", Err: io.EOF}, scalers.CauseUnauthenticated, "authentication failed: c: EOF, at kafka:9092"},
+		{&cluster.Fault{Kind: cluster.Unreachable, About: "c", Err: io.EOF}, scalers.CauseUnreachable, "Kafka is unreachable: c: EOF, at kafka:9092"},
+		{&cluster.Fault{Kind: cluster.TimedOut, About: "c", Err: io.EOF}, scalers.CauseTimedOut, "Kafka did not answer in time: c: EOF, at kafka:9092"},
+		{&cluster.Fault{Kind: cluster.TimedOut, About: "no answer yet from kafka:9092"}, scalers.CauseTimedOut, "Kafka did not answer in time: no answer yet from kafka:9092"},
 		{&cluster.Fault{Kind: cluster.Stale, About: "the last observation is 20s old"}, scalers.CauseUnreachable, "the last observation is 20s old, at kafka:9092"},
 		{&cluster.Fault{Kind: cluster.Misconfigured, About: "c", Err: io.EOF}, scalers.CauseRefused, "the Kafka client refuses the settings: c: EOF"},
 		{&cluster.Fault{Kind: cluster.Exhausted, About: "256 connections"}, scalers.CauseExhausted, "256 connections"},

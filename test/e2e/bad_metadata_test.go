@@ -49,7 +49,7 @@ func TestDescribeShowsTheCause(t *testing.T) {
 		want string
 	}{
 		{"misspelt", metadata("lagThresold", "10"), `"lagThresold" is not a key; did you mean lagThreshold?`},
-		{"missing", metadata("topic", "nowhere"), `topic "nowhere": Broker: Unknown topic or partition, at right`},
+		{"missing", metadata("topic", "nowhere"), `topic "nowhere" does not exist, at right`},
 		{"locked", metadata("connection", "wrong"), `authentication failed: connection wrong: `},
 	}
 	s.Deploy("good", stage.Pause())

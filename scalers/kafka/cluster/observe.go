@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lagwise/lagwise/scalers/lag"
@@ -355,7 +356,7 @@ func (p *pass) assemble(want Want) result {
 func topicFault(topic string, state topicState, known bool) *Fault {
 	about := fmt.Sprintf("topic %q", topic)
 	switch {
-	case !known:
+	case !known, hasCode(state.err, kafka.ErrUnknownTopicOrPart), hasCode(state.err, kafka.ErrUnknownTopic):
 		return &Fault{Kind: UnknownTopic, About: about + " does not exist"}
 	case state.err != nil:
 		return faultOf(about, state.err)
