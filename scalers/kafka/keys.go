@@ -40,7 +40,7 @@ const (
 
 // Keys is every key of a Kafka trigger (KEDA: pkg/scalers/kafka_scaler.go, kafkaMetadata).
 func Keys() scalers.KeyTable {
-	return slices.Concat(observedKeys(), countingKeys(), activationKeys(), limitKeys(), windowKeys(), connectionKeys(), credentialKeys(), scalers.CommonKeys())
+	return slices.Concat(observedKeys(), topicKeys(), countingKeys(), activationKeys(), limitKeys(), windowKeys(), connectionKeys(), credentialKeys(), scalers.CommonKeys())
 }
 
 // observedKeys say whose lag counts, and where.
@@ -56,11 +56,11 @@ func observedKeys() scalers.KeyTable {
 		},
 		{
 			Name: keyTopic, Kind: scalers.KindList, Origin: scalers.FromKEDA, FromEnv: true, Check: checkTopics,
-			Help: "Topic whose lag counts; a comma-separated list follows the rules of KEDA's apache-kafka. Without it, every topic in which the group has committed offsets.",
+			Help: "Topic whose lag counts; a comma-separated list follows the rules of KEDA's apache-kafka. Without it and topicPattern, every topic in which the group has committed offsets.",
 		},
 		{
 			Name: keyPartitionLimitation, Kind: scalers.KindText, Origin: scalers.FromKEDA, Check: checkRanges,
-			Help: `Partitions that count, such as "1,2,10-20". Ignored without topic.`,
+			Help: `Partitions that count, such as "1,2,10-20". Ignored where the trigger names no topics.`,
 		},
 	}
 }

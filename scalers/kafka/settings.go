@@ -38,6 +38,11 @@ func decode(metadata map[string]string, connections map[string]cluster.Connectio
 		return settings{}, metric, ignored, err
 	}
 	s.want = cluster.Want{Group: values.Text(keyConsumerGroup), Topics: topicsOf(values), Needs: s.policy.Needs()}
+	if pattern := values.Text(keyTopicPattern); pattern != "" {
+		if s.want.Pattern, err = wholeNames(pattern); err != nil {
+			return settings{}, metric, ignored, scalers.Errorf(scalers.CauseRefused, "%s %s: %w", keyTopicPattern, scalers.Quote(pattern), err)
+		}
+	}
 	return s, metric, ignored, nil
 }
 
@@ -63,7 +68,7 @@ func topicsOf(values scalers.Values) []string {
 
 // checkTogether holds the rules that concern several keys (KEDA: kafka_scaler.go, Validate).
 func checkTogether(values scalers.Values) error {
-	if values.List(keyTopic) != nil {
+	if namesTopics(values) {
 		return nil
 	}
 	for _, flag := range []string{keyLimitToLagging, keyEven, keyEvenShares} {
@@ -78,33 +83,19 @@ func checkTogether(values scalers.Values) error {
 }
 
 func policyOf(values scalers.Values) (lag.Policy, error) {
-	topics := topicsOf(values)
 	rules := lag.Rules{
 		Target:                     values.Integer(keyLagThreshold),
-		TopicList:                  len(topics) > 1,
 		ResetEarliest:              values.Text(keyResetPolicy) == earliest,
 		ScaleToZeroOnInvalidOffset: values.Flag(keyScaleToZero),
 		ClampToLogStart:            values.Flag(keyClampToLogStart),
 		ExcludePersistentLag:       values.Flag(keyExcludePersistent),
 		PersistentLagInterval:      values.Duration(keyPersistentInterval),
 	}
-	if err := addActivation(&rules, values); err != nil {
-		return lag.Policy{}, err
-	}
 	addLimits(&rules, values)
-	if len(topics) == 1 {
-		rules.Topic = topics[0]
-	}
-	// Without a topic KEDA ignores partitionLimitation, even a wrong one has been refused by then.
-	if limitation := values.Text(keyPartitionLimitation); limitation != "" && len(topics) > 0 {
-		ranges, err := lag.ParseRanges(limitation)
-		if err != nil {
-			return lag.Policy{}, scalers.Errorf(scalers.CauseRefused, "%s %s: %w", keyPartitionLimitation, scalers.Quote(limitation), err)
+	for _, add := range []func(*lag.Rules, scalers.Values) error{addTopics, addActivation, addWindow} {
+		if err := add(&rules, values); err != nil {
+			return lag.Policy{}, err
 		}
-		rules.Partitions = ranges
-	}
-	if err := addWindow(&rules, values); err != nil {
-		return lag.Policy{}, err
 	}
 	return rules.Policy(), nil
 }

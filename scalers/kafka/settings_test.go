@@ -98,6 +98,50 @@ func TestNeedsFollowTheKeys(t *testing.T) {
 	}
 }
 
+func TestManyTopicsFollowTheKeys(t *testing.T) {
+	t.Parallel()
+	at := time.Unix(1, 0)
+	view := lag.View{Now: at, Latest: lag.Observation{At: at}}
+	for _, topic := range []string{"orders", "refunds"} {
+		for id := range int32(4) {
+			view.Latest.Partitions = append(view.Latest.Partitions, lag.Partition{Topic: topic, ID: id, End: 25, HasCommitted: true})
+		}
+	}
+	for _, test := range []struct {
+		metadata map[string]string
+		want     float64
+	}{
+		{with("topic", "orders,refunds", "lagThreshold", "50"), 200},
+		{with("topic", "orders,refunds", "lagThreshold", "50", "lagThresholdByTopic", " orders = 100 "), 150},
+		{with("topic", "orders,refunds", "lagThreshold", "50", "lagThresholdByTopic", "orders=20,refunds=20"), 400},
+		{with("topic", "orders,refunds", "lagThreshold", "50", "partitionLimitationByTopic", "orders=0;refunds=1,2"), 75},
+		{with("topic", "orders,refunds", "lagThreshold", "50", "partitionLimitation", "0-2", "partitionLimitationByTopic", "orders=0"), 100},
+		{with("topic", "", "topicPattern", "orders|refunds", "lagThreshold", "50", "lagThresholdByTopic", "orders=100"), 150},
+		{with("topic", "", "topicPattern", ".*", "lagThreshold", "50", "partitionLimitation", "3"), 50},
+		{with("topic", "", "topicPattern", ".*", "lagThreshold", "50", "limitToPartitionsWithLag", "true"), 200},
+	} {
+		fake := fakeKafka{view: func(context.Context) (lag.View, error) { return view, nil }}
+		got, err := fake.build(test.metadata).Evaluate(t.Context())
+		if err != nil || got.Value != test.want {
+			t.Errorf("%v: got %+v, %v, want %v", test.metadata, got, err, test.want)
+		}
+	}
+}
+
+func TestAPatternMatchesWholeNames(t *testing.T) {
+	t.Parallel()
+	var fake fakeKafka
+	fake.build(with("topic", "", "topicPattern", "orders|a.b"))
+	for name, want := range map[string]bool{"orders": true, "a.b": true, "axb": true, "orders-eu": false, "my-orders": false} {
+		if got := fake.want.Pattern.MatchString(name); got != want {
+			t.Errorf("%s: matches %v", name, got)
+		}
+	}
+	if len(fake.want.Topics) > 0 {
+		t.Errorf("topics %v are asked for as well", fake.want.Topics)
+	}
+}
+
 func TestLimitsFollowTheKeys(t *testing.T) {
 	t.Parallel()
 	at := time.Unix(1, 0)

@@ -23,6 +23,7 @@ import (
 //	30s before:
 //	orders/0 committed=40
 //
+// lagThresholdByTopic and partitionLimitationByTopic are written "orders-threshold" and "orders-partitions".
 // With the argument "partitions" each partition's count is shown. The command needs shows Policy.Needs.
 func TestGolden(t *testing.T) {
 	t.Parallel()
@@ -134,6 +135,14 @@ func goldenRule(rules *lag.Rules, key, value string) (err error) {
 		rules.ActivationThreshold, err = strconv.ParseInt(value, 10, 64)
 	case "consumersPerReplica":
 		rules.ConsumersPerReplica, err = strconv.ParseInt(value, 10, 64)
+	case "topicPattern":
+		rules.Pattern = value
+	case "orders-threshold":
+		rules.TargetByTopic = map[string]int64{}
+		rules.TargetByTopic["orders"], err = strconv.ParseInt(value, 10, 64)
+	case "orders-partitions":
+		rules.PartitionsByTopic = map[string]lag.Ranges{}
+		rules.PartitionsByTopic["orders"], err = lag.ParseRanges(value)
 	case "newRecordsWithin":
 		rules.NewRecordsWithin, err = time.ParseDuration(value)
 	case "windowReplicas":

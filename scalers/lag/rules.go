@@ -18,8 +18,13 @@ type Rules struct {
 	Topic string
 	// TopicList says that the trigger names a list of topics (apache-kafka), even a list of one.
 	TopicList bool
-	// Partitions is partitionLimitation; empty for every partition.
-	Partitions Ranges
+	// Pattern is topicPattern: the observation holds the topics that it matches.
+	Pattern string
+	// Partitions is partitionLimitation; empty for every partition. PartitionsByTopic stands in for it where it names a topic.
+	Partitions        Ranges
+	PartitionsByTopic map[string]Ranges
+	// TargetByTopic is lagThresholdByTopic, in records for each replica.
+	TargetByTopic map[string]int64
 
 	// ResetEarliest is offsetResetPolicy earliest instead of latest.
 	ResetEarliest bool
@@ -86,8 +91,10 @@ func (r Rules) Policy() Policy {
 
 func (r Rules) selection() Select {
 	switch {
+	case r.Pattern != "":
+		return MatchedTopics(r.Pattern, r.Partitions, r.PartitionsByTopic)
 	case r.TopicList:
-		return ListedTopics(r.Partitions)
+		return ListedTopics(r.Partitions, r.PartitionsByTopic)
 	case r.Topic != "":
 		return OneTopic(r.Topic, r.Partitions)
 	default:
@@ -127,10 +134,14 @@ func (r Rules) activate() Activate {
 }
 
 func (r Rules) aggregate() Aggregate {
-	if r.AggregateMax {
+	switch {
+	case r.AggregateMax:
 		return Max()
+	case len(r.TargetByTopic) > 0:
+		return SumByTopic(r.TargetByTopic)
+	default:
+		return Sum()
 	}
-	return Sum()
 }
 
 // limits: allowIdleConsumers lifts the cap only when neither of KEDA's other two is set. An even distribution never exceeds

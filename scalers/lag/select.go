@@ -7,9 +7,9 @@ import "fmt"
 // mistake and not an empty topic (KEDA: kafka_scaler.go, getTopicPartitions).
 func OneTopic(topic string, only Ranges) Select {
 	return Select{
-		Step: Step{Name: "select", Key: limitationKey(only)},
+		Step: Step{Name: "select", Key: limitationKey(only, nil)},
 		Do: func(seen Observation) ([]Partition, Note, error) {
-			kept, note := keep(seen.Partitions, only)
+			kept, note := keep(seen.Partitions, only, nil)
 			if len(kept) == 0 {
 				return nil, Note{}, &NoPartitionError{Topic: topic, Limitation: only, Existing: idsOf(seen.Partitions)}
 			}
@@ -20,15 +20,41 @@ func OneTopic(topic string, only Ranges) Select {
 
 // ListedTopics selects the partitions of every topic in the trigger's list, or those of each that partitionLimitation
 // names. A topic in which it matches nothing contributes nothing, and so do all of them (KEDA: apache_kafka_scaler.go,
-// getTopicPartitions).
-func ListedTopics(only Ranges) Select {
+// getTopicPartitions). byTopic has another limitation for some topics (key partitionLimitationByTopic).
+func ListedTopics(only Ranges, byTopic map[string]Ranges) Select {
 	return Select{
-		Step: Step{Name: "select", Key: limitationKey(only)},
+		Step: Step{Name: "select", Key: limitationKey(only, byTopic)},
 		Do: func(seen Observation) ([]Partition, Note, error) {
-			kept, note := keep(seen.Partitions, only)
+			kept, note := keep(seen.Partitions, only, byTopic)
 			return kept, note, nil
 		},
 	}
+}
+
+// MatchedTopics selects like ListedTopics from the topics that match the key topicPattern. None at all is an answer: the
+// first such topic may be yet to come.
+func MatchedTopics(pattern string, only Ranges, byTopic map[string]Ranges) Select {
+	return Select{
+		Step: Step{Name: "select", Key: "topicPattern"},
+		Do: func(seen Observation) ([]Partition, Note, error) {
+			if len(seen.Partitions) == 0 {
+				return nil, Note{Text: fmt.Sprintf("topicPattern %q matches no topic: the lag is 0", pattern)}, nil
+			}
+			kept, note := keep(seen.Partitions, only, byTopic)
+			note.Text = fmt.Sprintf("topicPattern %q matches %s; %s", pattern, several(topicsIn(seen.Partitions), "topic"), note.Text)
+			return kept, note, nil
+		},
+	}
+}
+
+// topicsIn expects partitions in order.
+func topicsIn(partitions []Partition) (n int64) {
+	for i, p := range partitions {
+		if i == 0 || partitions[i-1].Topic != p.Topic {
+			n++
+		}
+	}
+	return n
 }
 
 // DiscoveredTopics selects every partition of the topics that the group has commits for. None at all is an answer: a
@@ -38,7 +64,7 @@ func DiscoveredTopics(ignored Ranges) Select {
 	return Select{
 		Step: Step{Name: "select"},
 		Do: func(seen Observation) ([]Partition, Note, error) {
-			_, note := keep(seen.Partitions, nil)
+			_, note := keep(seen.Partitions, nil, nil)
 			if len(seen.Partitions) == 0 {
 				note.Text = "the group has committed offsets in no topic: the lag is 0"
 			}
@@ -50,24 +76,35 @@ func DiscoveredTopics(ignored Ranges) Select {
 	}
 }
 
-func limitationKey(only Ranges) string {
-	if len(only) == 0 {
+func limitationKey(only Ranges, byTopic map[string]Ranges) string {
+	switch {
+	case len(byTopic) > 0:
+		return "partitionLimitationByTopic"
+	case len(only) > 0:
+		return "partitionLimitation"
+	default:
 		return ""
 	}
-	return "partitionLimitation"
 }
 
-// keep takes no ranges for every partition and then copies nothing.
-func keep(partitions []Partition, only Ranges) ([]Partition, Note) {
+// keep takes no ranges for every partition, and without any it copies nothing.
+func keep(partitions []Partition, only Ranges, byTopic map[string]Ranges) ([]Partition, Note) {
 	all := several(int64(len(partitions)), "partition")
-	if len(only) == 0 {
+	if len(only) == 0 && len(byTopic) == 0 {
 		return partitions, Note{Text: "every partition counts: " + all}
 	}
 	kept := make([]Partition, 0, len(partitions))
 	for _, p := range partitions {
-		if only.Contains(p.ID) {
+		ranges, own := byTopic[p.Topic]
+		if !own {
+			ranges = only
+		}
+		if len(ranges) == 0 || ranges.Contains(p.ID) {
 			kept = append(kept, p)
 		}
+	}
+	if len(byTopic) > 0 {
+		return kept, Note{Text: fmt.Sprintf("the limitations of %s select %d of %s", several(int64(len(byTopic)), "topic"), len(kept), all)}
 	}
 	return kept, Note{Text: fmt.Sprintf("partitionLimitation %s selects %d of %s", only, len(kept), all)}
 }

@@ -4,6 +4,7 @@ package kafka_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/lagwise/lagwise/scalers"
 	"github.com/lagwise/lagwise/scalers/kafka/cluster"
@@ -48,4 +49,27 @@ func TestTopicOmitted(t *testing.T) {
 
 	kafka.commit(t, group, second, 1, 0)
 	answers(t, trigger, 2+4+1, true) // partition 0 of the second topic has no commit
+}
+
+// A replica carries 1000 records, and 5 of the second topic.
+func TestTopicPatternFollowsNewTopics(t *testing.T) {
+	t.Parallel()
+	kafka := operatorOf(t, shared)
+	prefix, group := fresh(t), fresh(t)
+	lagwise := startLagwise(t, cluster.Options{})
+	trigger := lagwise.trigger(t, on(at(shared.Address()), group, "", "topicPattern", prefix+"-.*", "lagThresholdByTopic", prefix+"-us=5"))
+	answers(t, trigger, 0, false)
+
+	add := func(topic string, records int) {
+		kafka.createTopic(t, topic, 1)
+		kafka.produce(t, topic, 0, records)
+		kafka.commit(t, group, topic, 0, 0)
+	}
+	add(prefix+"-eu", 4)
+	answersWithin(t, time.Minute, trigger, 4, true)
+	add(prefix, 50) // does not match
+	add(prefix+"-us", 3)
+	answersWithin(t, time.Minute, trigger, 4+3*1000/5, true)
+	kafka.deleteTopic(t, prefix+"-us")
+	answersWithin(t, time.Minute, trigger, 4, true)
 }

@@ -48,6 +48,8 @@ const (
 type admin interface {
 	// describe tells which partitions the topics have; a topic that is missing from the answer is unknown.
 	describe(ctx context.Context, topics []string) (map[string]topicState, error)
+	// list names all topics.
+	list(ctx context.Context) ([]string, error)
 	offsets(ctx context.Context, end end, partitions []partition) (map[partition]offsetState, error)
 	// since tells each partition's first record whose timestamp is not before an instant.
 	since(ctx context.Context, at time.Time, partitions []partition) (map[partition]firstState, error)

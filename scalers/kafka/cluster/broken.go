@@ -13,6 +13,8 @@ func (b broken) describe(context.Context, []string) (map[string]topicState, erro
 	return nil, b.fault
 }
 
+func (b broken) list(context.Context) ([]string, error) { return nil, b.fault }
+
 func (b broken) offsets(context.Context, end, []partition) (map[partition]offsetState, error) {
 	return nil, b.fault
 }

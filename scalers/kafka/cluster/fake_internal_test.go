@@ -2,6 +2,8 @@ package cluster
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -29,6 +31,7 @@ type Question string
 const (
 	Topics  Question = "topics"
 	Ends    Question = "ends"
+	Names   Question = "names"
 	Starts  Question = "starts"
 	Firsts  Question = "firsts"
 	Commits Question = "commits"
@@ -166,6 +169,28 @@ func (k *FakeKafka) describe(ctx context.Context, topics []string) (map[string]t
 		}
 	}
 	return states, nil
+}
+
+func (k *FakeKafka) list(ctx context.Context) ([]string, error) {
+	if err := k.ask(ctx, Names); err != nil {
+		return nil, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var names []string
+	for at := range k.ends {
+		if !slices.Contains(names, at.topic) {
+			names = append(names, at.topic)
+		}
+	}
+	return names, nil
+}
+
+// Delete takes a topic away.
+func (k *FakeKafka) Delete(topic string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	maps.DeleteFunc(k.ends, func(at partition, _ int64) bool { return at.topic == topic })
 }
 
 func (k *FakeKafka) offsets(ctx context.Context, end end, partitions []partition) (map[partition]offsetState, error) {

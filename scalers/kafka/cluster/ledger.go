@@ -12,6 +12,7 @@ import (
 type ledger struct {
 	topicLife time.Duration
 	groupLife time.Duration
+	directory directory
 
 	mu     sync.Mutex
 	topics map[string]topicEntry

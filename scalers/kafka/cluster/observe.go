@@ -40,6 +40,9 @@ type pass struct {
 	since    map[time.Duration]map[partition]firstState
 	commits  map[string]map[partition]commitState
 	groupErr map[string]error
+	// matching are the topics of each pattern; listFault is why they are not known.
+	matching  map[string][]string
+	listFault *Fault
 	// fetched are the groups whose commits were read in this pass rather than remembered.
 	fetched map[string]bool
 }
@@ -66,6 +69,7 @@ func (p *pass) observe(ctx context.Context) ([]result, *Fault) {
 // read goes from the outside in: which topics, which partitions, where they end, and how far each group got. A commit
 // that overtook its log end between the two readings makes settle read the end again.
 func (p *pass) read(ctx context.Context) *Fault {
+	p.listTopics(ctx)
 	p.discover(ctx)
 	if fault := p.describe(ctx); fault != nil {
 		return fault
@@ -140,7 +144,7 @@ func (p *pass) note() {
 func (p *pass) discover(ctx context.Context) {
 	groups := map[string][]partition{}
 	for _, want := range p.wants {
-		if len(want.Topics) == 0 {
+		if want.discovers() {
 			groups[want.Group] = nil
 		}
 	}
@@ -182,9 +186,12 @@ func (p *pass) describe(ctx context.Context) *Fault {
 	return nil
 }
 
-// topicsOf lists a want's topics: as named, or those in which its group has commits.
+// topicsOf lists a want's topics: as named or matched, or those in which its group has commits.
 func (p *pass) topicsOf(want Want) []string {
-	if len(want.Topics) > 0 {
+	switch {
+	case want.Pattern != nil:
+		return p.matching[want.Pattern.String()]
+	case len(want.Topics) > 0:
 		return want.Topics
 	}
 	found := map[string]bool{}
@@ -229,7 +236,10 @@ func (p *pass) readOffsets(ctx context.Context, end end, wanted []partition) (ma
 func (p *pass) groupsToRead() map[string][]partition {
 	groups := map[string][]partition{}
 	for _, want := range p.wants {
-		for _, topic := range want.Topics {
+		if want.discovers() {
+			continue
+		}
+		for _, topic := range p.topicsOf(want) {
 			for _, id := range p.topics[topic].partitions {
 				groups[want.Group] = append(groups[want.Group], partition{topic, id})
 			}
@@ -323,13 +333,16 @@ func (p *pass) partitionsNeedingStart() []partition {
 // assemble puts one want's answer together. Any part of it that failed fails it as a whole: half an answer would look
 // like less lag.
 func (p *pass) assemble(want Want) result {
-	if err := p.groupErr[want.Group]; err != nil {
-		return result{fault: faultOf(fmt.Sprintf("consumer group %q", want.Group), err)}
+	if fault := p.unread(want); fault != nil {
+		return result{fault: fault}
 	}
 	observation := lag.Observation{At: p.at}
 	for _, topic := range p.topicsOf(want) {
 		state, known := p.topics[topic]
 		if fault := topicFault(topic, state, known); fault != nil {
+			if fault.Kind == UnknownTopic && want.Pattern != nil {
+				continue // deleted since the topics were listed
+			}
 			if fault.Kind == UnknownTopic && want.list() {
 				observation.MissingTopics = append(observation.MissingTopics, topic)
 				continue
@@ -351,6 +364,17 @@ func (p *pass) assemble(want Want) result {
 		return comparePartitions(partition{a.Topic, a.ID}, partition{b.Topic, b.ID})
 	})
 	return result{observation: observation}
+}
+
+// unread is why a want's topics or commits could not be read.
+func (p *pass) unread(want Want) *Fault {
+	if err := p.groupErr[want.Group]; err != nil {
+		return faultOf(fmt.Sprintf("consumer group %q", want.Group), err)
+	}
+	if want.Pattern != nil {
+		return p.listFault
+	}
+	return nil
 }
 
 func topicFault(topic string, state topicState, known bool) *Fault {

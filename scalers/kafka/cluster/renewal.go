@@ -46,6 +46,12 @@ func (r *renewal) describe(ctx context.Context, topics []string) (map[string]top
 	return client.describe(ctx, topics)
 }
 
+func (r *renewal) list(ctx context.Context) ([]string, error) {
+	client := r.use()
+	defer client.requests.Done()
+	return client.list(ctx)
+}
+
 func (r *renewal) offsets(ctx context.Context, end end, partitions []partition) (map[partition]offsetState, error) {
 	client := r.use()
 	defer client.requests.Done()

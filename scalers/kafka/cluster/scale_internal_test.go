@@ -111,6 +111,8 @@ func (*endless) describe(_ context.Context, topics []string) (map[string]topicSt
 	return states, nil
 }
 
+func (*endless) list(context.Context) ([]string, error) { return nil, nil }
+
 func (*endless) since(context.Context, time.Time, []partition) (map[partition]firstState, error) {
 	return map[partition]firstState{}, nil
 }

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/lagwise/lagwise/scalers/lag"
@@ -13,8 +14,13 @@ type Want struct {
 	// Topics in the trigger's order; none means every topic in which the group has a commit
 	// (KEDA: kafka_scaler.go, getTopicPartitions).
 	Topics []string
-	Needs  lag.Needs
+	// Pattern matches the names of topics instead: those of every moment, so that new ones are followed. Nil for none.
+	Pattern *regexp.Regexp
+	Needs   lag.Needs
 }
+
+// discovers says whether the group's commits tell which topics count.
+func (w Want) discovers() bool { return len(w.Topics) == 0 && w.Pattern == nil }
 
 // list says whether absent topics are part of an answer (a list of topics) or its failure (a single topic).
 func (w Want) list() bool { return len(w.Topics) > 1 }
