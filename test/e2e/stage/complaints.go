@@ -40,6 +40,15 @@ func (s *Scenario) warnings(scaledObject string) []string {
 // says nothing about a scaler.
 const apiClient = "k8s.io/client-go/rest."
 
+// streamEnded is what KEDA 2.16 logs of a push stream that was ended in order, before it opens the next one.
+const streamEnded = `"logger":"external_push_scaler","msg":"error running internalRun"`
+
+// isOfScaler leaves out what is logged as an error and says nothing about a scaler.
+func isOfScaler(line string) bool {
+	ended := strings.Contains(line, streamEnded) && strings.Contains(line, `"error":"EOF"`)
+	return !ended && !strings.Contains(line, apiClient)
+}
+
 func (s *Scenario) operatorErrors(scaledObject string) []string {
 	s.t.Helper()
 	log, err := os.ReadFile(filepath.Join(s.Cluster.Logs(), "keda-operator.log"))
@@ -47,7 +56,7 @@ func (s *Scenario) operatorErrors(scaledObject string) []string {
 	var found []string
 	for line := range strings.Lines(string(log)) {
 		about := strings.Contains(line, `"`+s.Namespace+`"`) && strings.Contains(line, `"`+scaledObject+`"`)
-		if strings.HasPrefix(line, `{"level":"error"`) && about && !strings.Contains(line, apiClient) {
+		if strings.HasPrefix(line, `{"level":"error"`) && about && isOfScaler(line) {
 			found = append(found, "operator: "+strings.TrimSpace(line))
 		}
 	}
