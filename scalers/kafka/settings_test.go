@@ -87,6 +87,7 @@ func TestNeedsFollowTheKeys(t *testing.T) {
 		{with("offsetResetPolicy", "earliest", "scaleToZeroOnInvalidOffset", "true"), "{LogStart:false LogStartWithoutCommit:false Since:[] History:0s}"},
 		{with("clampToLogStart", "true"), "{LogStart:true LogStartWithoutCommit:false Since:[] History:0s}"},
 		{with("excludePersistentLag", "true", "persistentLagInterval", "90"), "{LogStart:false LogStartWithoutCommit:false Since:[] History:1m30s}"},
+		{with("quietPeriod", "5m", "holdReplicas", "2"), "{LogStart:false LogStartWithoutCommit:false Since:[5m0s] History:5m0s}"},
 		{with("activateOn", "newRecords"), "{LogStart:false LogStartWithoutCommit:false Since:[1m0s] History:1m0s}"},
 		{with("activateOn", "newRecords", "newRecordsWithin", "10"), "{LogStart:false LogStartWithoutCommit:false Since:[10s] History:10s}"},
 	} {
@@ -139,6 +140,28 @@ func TestAPatternMatchesWholeNames(t *testing.T) {
 	}
 	if len(fake.want.Topics) > 0 {
 		t.Errorf("topics %v are asked for as well", fake.want.Topics)
+	}
+}
+
+func TestHoldingFollowsTheKeys(t *testing.T) {
+	t.Parallel()
+	view := viewOf(1, 0)
+	view.Latest.Partitions[0].Facts = &lag.Facts{Since: []lag.Since{{Age: 5 * time.Minute, Found: true, Offset: 99, Timestamp: view.Now}}}
+	for _, test := range []struct {
+		metadata map[string]string
+		want     float64
+		active   bool
+	}{
+		{with(), 0, false},
+		{with("quietPeriod", "5m"), 10, true},
+		{with("quietPeriod", "300", "holdReplicas", "3"), 30, true},
+		{with("quietPeriod", "1m"), 0, false},
+	} {
+		fake := fakeKafka{view: func(context.Context) (lag.View, error) { return view, nil }}
+		got, err := fake.build(test.metadata).Evaluate(t.Context())
+		if err != nil || got.Value != test.want || got.Active != test.active {
+			t.Errorf("%v: got %+v, %v, want %v, %v", test.metadata, got, err, test.want, test.active)
+		}
 	}
 }
 

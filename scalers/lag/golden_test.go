@@ -143,6 +143,10 @@ func goldenRule(rules *lag.Rules, key, value string) (err error) {
 	case "orders-partitions":
 		rules.PartitionsByTopic = map[string]lag.Ranges{}
 		rules.PartitionsByTopic["orders"], err = lag.ParseRanges(value)
+	case "quietPeriod":
+		rules.QuietPeriod, err = time.ParseDuration(value)
+	case "holdReplicas":
+		rules.HoldReplicas, err = strconv.ParseInt(value, 10, 64)
 	case "newRecordsWithin":
 		rules.NewRecordsWithin, err = time.ParseDuration(value)
 	case "windowReplicas":

@@ -56,6 +56,10 @@ type Rules struct {
 	// it is set, the cap rounds as the HPA does.
 	ConsumersPerReplica int64
 
+	// QuietPeriod and HoldReplicas keep replicas running after the last record or commit; no period for not at all.
+	QuietPeriod  time.Duration
+	HoldReplicas int64
+
 	// Window is the stretch of time from windowStart to windowEnd; nil for none.
 	Window Opening
 	// WindowMode and WindowReplicas say what it does.
@@ -182,16 +186,21 @@ func (r Rules) cap() Limit {
 	return CapAtPartitions(c)
 }
 
+// gates let the window have the last word: outside of it nobody is held.
 func (r Rules) gates() []Gate {
+	var gates []Gate
+	if r.QuietPeriod > 0 {
+		gates = append(gates, HoldUntilQuiet(r.QuietPeriod, r.HoldReplicas))
+	}
 	if r.Window == nil {
-		return nil
+		return gates
 	}
 	switch r.WindowMode {
 	case WindowFloor:
-		return []Gate{AtLeastDuring(r.Window, r.WindowReplicas)}
+		return append(gates, AtLeastDuring(r.Window, r.WindowReplicas))
 	case WindowCap:
-		return []Gate{AtMostDuring(r.Window, r.WindowReplicas)}
+		return append(gates, AtMostDuring(r.Window, r.WindowReplicas))
 	default:
-		return []Gate{OnlyDuring(r.Window)}
+		return append(gates, OnlyDuring(r.Window))
 	}
 }

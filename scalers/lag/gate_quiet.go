@@ -1,0 +1,50 @@
+package lag
+
+import (
+	"fmt"
+	"time"
+)
+
+// HoldUntilQuiet stays active, with the replicas at least, until a while after the last record came or the last commit moved,
+// whichever was later, so that lag 0 between two records stops nobody (keys quietPeriod and holdReplicas). The replicas are an
+// exact multiple of the target, and no cap at partitions applies to them.
+//
+// That a record came is read from Kafka by timestamp, alike on every replica of lagwise, and seen by the log's end having
+// moved; that a commit moved is seen only. A process that has not observed for that long goes by what it has: it may let go
+// up to quiet sooner than an older one after the last record that was committed late. An observation that is a little older
+// than quiet may be the one compared with, so it may let go up to an eighth later, and never sooner.
+func HoldUntilQuiet(quiet time.Duration, replicas int64) Gate {
+	return Gate{
+		Step: Step{Name: "hold", Key: "quietPeriod", Needs: Needs{Since: []time.Duration{quiet}, History: quiet}},
+		Do: func(v View, t Total, a Answer) (Answer, Note) {
+			why, busy := lastSign(v, t, quiet)
+			if !busy {
+				return a, Note{Text: fmt.Sprintf("quiet for %s: nobody is held", quiet)}
+			}
+			floor := times(replicas, t.Target)
+			return Answer{Value: max(a.Value, floor), Active: true},
+				Note{Text: fmt.Sprintf("%s within %s: active, with %s at least (%d)", why, quiet, several(replicas, "replica"), floor)}
+		},
+	}
+}
+
+// lastSign finds a partition in which something happened within the last while, and says what.
+func lastSign(v View, t Total, within time.Duration) (why string, found bool) {
+	before, seen := observedBy(v.History, v.Latest.At.Add(-within))
+	if !seen && len(v.History) > 0 {
+		before = v.History[0]
+	}
+	earlier := before.Partitions
+	for _, c := range t.Counts {
+		p := c.Partition
+		earlier = from(earlier, p)
+		known := isFirst(earlier, p)
+		switch {
+		case p.hasRecordSince(within, v.Latest.At), known && earlier[0].End < p.End:
+			return fmt.Sprintf("%s/%d got records", p.Topic, p.ID), true
+		case known && p.HasCommitted && (!earlier[0].HasCommitted || earlier[0].Committed != p.Committed):
+			return fmt.Sprintf("the group committed in %s/%d", p.Topic, p.ID), true
+		}
+	}
+	return "", false
+}

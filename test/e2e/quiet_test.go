@@ -1,0 +1,57 @@
+package e2e_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/lagwise/lagwise/test/e2e/stage"
+)
+
+// Records that come one by one, and are consumed at once, keep the replicas that were asked for until the topic has been quiet
+// for long enough. Nobody is stopped in between and started again.
+func TestReplicasAreHeldUntilQuiet(t *testing.T) {
+	t.Parallel()
+	s := shared.Scenario(t)
+	const quiet, held, records = 20 * time.Second, 2, 4
+	topic, group := s.Topic("receiver", 2), s.Group("receiver")
+	s.Commit(group, topic, 0, 0)
+	s.Commit(group, topic, 1, 0)
+	s.Deploy("receiver", stage.Pause())
+	replicas := s.Replicas("receiver")
+	s.Apply("kafka-quiet.yaml", stage.Set(quiet.String(), "spec", "triggers", 0, "metadata", "quietPeriod"),
+		stage.Set(5, "spec", "pollingInterval"), stage.Set(5, "spec", "cooldownPeriod"))
+	s.AwaitCondition("receiver", "Ready", "True")
+
+	var last time.Time
+	for record := range int64(records) {
+		s.Produce(topic, 0, 1)
+		s.Commit(group, topic, 0, record+1) // as if it were consumed
+		last = time.Now()
+		if record == 0 {
+			replicas.Reach(1, stage.Patience)
+			replicas.Reach(held, stage.Patience)
+		}
+		if record < records-1 {
+			<-time.After(quiet / 2)
+		}
+	}
+	after := replicas.Reach(0, stage.Patience).At.Sub(last)
+	s.Figure("last record -> Deployment at 0, quietPeriod 20s", after)
+	if after < quiet {
+		t.Errorf("the last replica went %s after the last record: %s", after, replicas)
+	}
+	falling := false
+	for i, change := range replicas.Changes() {
+		if i == 0 {
+			continue
+		}
+		before := replicas.Changes()[i-1]
+		if change.Wanted > before.Wanted && falling {
+			t.Errorf("replicas were stopped and started again: %s", replicas)
+		}
+		falling = falling || change.Wanted < before.Wanted
+		if change.Wanted < before.Wanted && change.At.Before(last.Add(quiet)) {
+			t.Errorf("a replica was stopped %s after the last record: %s", change.At.Sub(last), replicas)
+		}
+	}
+}
