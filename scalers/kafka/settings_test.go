@@ -88,6 +88,8 @@ func TestNeedsFollowTheKeys(t *testing.T) {
 		{with("clampToLogStart", "true"), "{LogStart:true LogStartWithoutCommit:false Since:[] History:0s}"},
 		{with("excludePersistentLag", "true", "persistentLagInterval", "90"), "{LogStart:false LogStartWithoutCommit:false Since:[] History:1m30s}"},
 		{with("quietPeriod", "5m", "holdReplicas", "2"), "{LogStart:false LogStartWithoutCommit:false Since:[5m0s] History:5m0s}"},
+		{with("minActive", "55m"), "{LogStart:false LogStartWithoutCommit:false Since:[55m0s] History:55m0s}"},
+		{with("holdUntilCommitsStop", "true"), "{LogStart:false LogStartWithoutCommit:false Since:[] History:30s}"},
 		{with("activateOn", "newRecords"), "{LogStart:false LogStartWithoutCommit:false Since:[1m0s] History:1m0s}"},
 		{with("activateOn", "newRecords", "newRecordsWithin", "10"), "{LogStart:false LogStartWithoutCommit:false Since:[10s] History:10s}"},
 	} {
@@ -156,6 +158,9 @@ func TestHoldingFollowsTheKeys(t *testing.T) {
 		{with("quietPeriod", "5m"), 10, true},
 		{with("quietPeriod", "300", "holdReplicas", "3"), 30, true},
 		{with("quietPeriod", "1m"), 0, false},
+		{with("minActive", "5m"), 0, true},
+		{with("minActive", "1m"), 0, false},
+		{with("holdUntilCommitsStop", "true"), 0, false},
 	} {
 		fake := fakeKafka{view: func(context.Context) (lag.View, error) { return view, nil }}
 		got, err := fake.build(test.metadata).Evaluate(t.Context())

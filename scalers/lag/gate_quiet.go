@@ -30,11 +30,7 @@ func HoldUntilQuiet(quiet time.Duration, replicas int64) Gate {
 
 // lastSign finds a partition in which something happened within the last while, and says what.
 func lastSign(v View, t Total, within time.Duration) (why string, found bool) {
-	before, seen := observedBy(v.History, v.Latest.At.Add(-within))
-	if !seen && len(v.History) > 0 {
-		before = v.History[0]
-	}
-	earlier := before.Partitions
+	earlier := comparedWith(v, within)
 	for _, c := range t.Counts {
 		p := c.Partition
 		earlier = from(earlier, p)
@@ -42,9 +38,22 @@ func lastSign(v View, t Total, within time.Duration) (why string, found bool) {
 		switch {
 		case p.hasRecordSince(within, v.Latest.At), known && earlier[0].End < p.End:
 			return fmt.Sprintf("%s/%d got records", p.Topic, p.ID), true
-		case known && p.HasCommitted && (!earlier[0].HasCommitted || earlier[0].Committed != p.Committed):
+		case known && p.hasNewCommit(earlier[0]):
 			return fmt.Sprintf("the group committed in %s/%d", p.Topic, p.ID), true
 		}
 	}
 	return "", false
+}
+
+// comparedWith is what was seen that long ago, or as long ago as this process has observed.
+func comparedWith(v View, ago time.Duration) []Partition {
+	before, seen := observedBy(v.History, v.Latest.At.Add(-ago))
+	if !seen && len(v.History) > 0 {
+		before = v.History[0]
+	}
+	return before.Partitions
+}
+
+func (p Partition) hasNewCommit(earlier Partition) bool {
+	return p.HasCommitted && (!earlier.HasCommitted || earlier.Committed != p.Committed)
 }

@@ -145,6 +145,10 @@ func goldenRule(rules *lag.Rules, key, value string) (err error) {
 		rules.PartitionsByTopic["orders"], err = lag.ParseRanges(value)
 	case "quietPeriod":
 		rules.QuietPeriod, err = time.ParseDuration(value)
+	case "minActive":
+		rules.MinActive, err = time.ParseDuration(value)
+	case "commitsStill":
+		rules.CommitsStill, err = time.ParseDuration(value)
 	case "holdReplicas":
 		rules.HoldReplicas, err = strconv.ParseInt(value, 10, 64)
 	case "newRecordsWithin":

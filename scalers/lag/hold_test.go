@@ -34,3 +34,27 @@ func TestHoldingOnlyEverRaises(t *testing.T) {
 		}
 	})
 }
+
+// TestStayingActiveChangesActivityAlone: what holds without replicas leaves the metric as it is, never makes inactive, and
+// without any sign of a record or commit changes nothing.
+func TestStayingActiveChangesActivityAlone(t *testing.T) {
+	t.Parallel()
+	forRandom(t, randomCases/6, func(t *testing.T, rules lag.Rules, view lag.View) {
+		t.Helper()
+		byLag, err := rules.Policy().Decide(view)
+		if err != nil {
+			return
+		}
+		quiet := rules
+		quiet.QuietPeriod = 25 * time.Second
+		active, commits := rules, rules
+		active.MinActive, commits.CommitsStill = 25*time.Second, 25*time.Second
+		held, stayed, moving := decide(t, quiet, view), decide(t, active, view), decide(t, commits, view)
+		if want := (lag.Answer{Value: byLag.Value, Active: byLag.Active || held.Active}); stayed.Answer != want {
+			t.Fatalf("minActive %+v, want %+v", stayed.Answer, want)
+		}
+		if moving.Value != byLag.Value || byLag.Active && !moving.Active || moving.Active && !stayed.Active {
+			t.Fatalf("until commits stop %+v, by lag %+v, minActive %+v", moving.Answer, byLag.Answer, stayed.Answer)
+		}
+	})
+}

@@ -59,6 +59,10 @@ type Rules struct {
 	// QuietPeriod and HoldReplicas keep replicas running after the last record or commit; no period for not at all.
 	QuietPeriod  time.Duration
 	HoldReplicas int64
+	// MinActive stays active for that long from each record or commit; 0 for not at all.
+	MinActive time.Duration
+	// CommitsStill stays active until commits have stood still for that long (holdUntilCommitsStop); 0 for not at all.
+	CommitsStill time.Duration
 
 	// Window is the stretch of time from windowStart to windowEnd; nil for none.
 	Window Opening
@@ -191,6 +195,12 @@ func (r Rules) gates() []Gate {
 	var gates []Gate
 	if r.QuietPeriod > 0 {
 		gates = append(gates, HoldUntilQuiet(r.QuietPeriod, r.HoldReplicas))
+	}
+	if r.MinActive > 0 {
+		gates = append(gates, StayActive(r.MinActive))
+	}
+	if r.CommitsStill > 0 {
+		gates = append(gates, HoldUntilCommitsStop(r.CommitsStill))
 	}
 	if r.Window == nil {
 		return gates
