@@ -37,7 +37,7 @@ func holdKeys() scalers.KeyTable {
 		},
 		{
 			Name: keyCommitsStop, Kind: scalers.KindFlag, Origin: scalers.Own, Default: "false", Excludes: []string{keyQuietPeriod},
-			Help: "Stay active, at lag 0 as well, until the group's commits have stood still for 30 seconds. Not with quietPeriod, which waits for that, nor with activationLagThreshold above 0.",
+			Help: "Stay active, at lag 0 as well, until the group's commits have stood still for 30 seconds, which quietPeriod waits for, too. Not with activationLagThreshold above 0.",
 		},
 	}
 }

@@ -40,7 +40,7 @@ const (
 
 // Keys is every key of a Kafka trigger (KEDA: pkg/scalers/kafka_scaler.go, kafkaMetadata).
 func Keys() scalers.KeyTable {
-	return slices.Concat(observedKeys(), topicKeys(), countingKeys(), activationKeys(), limitKeys(), holdKeys(), windowKeys(), connectionKeys(), credentialKeys(), scalers.CommonKeys())
+	return slices.Concat(observedKeys(), topicKeys(), countingKeys(), activationKeys(), limitKeys(), drainKeys(), holdKeys(), windowKeys(), connectionKeys(), credentialKeys(), scalers.CommonKeys())
 }
 
 // observedKeys say whose lag counts, and where.

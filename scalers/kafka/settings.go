@@ -92,7 +92,7 @@ func policyOf(values scalers.Values) (lag.Policy, error) {
 		PersistentLagInterval:      values.Duration(keyPersistentInterval),
 	}
 	addLimits(&rules, values)
-	for _, add := range []func(*lag.Rules, scalers.Values) error{addTopics, addActivation, addHold, addWindow} {
+	for _, add := range []func(*lag.Rules, scalers.Values) error{addTopics, addActivation, addDrain, addHold, addWindow} {
 		if err := add(&rules, values); err != nil {
 			return lag.Policy{}, err
 		}

@@ -88,6 +88,7 @@ func TestNeedsFollowTheKeys(t *testing.T) {
 		{with("clampToLogStart", "true"), "{LogStart:true LogStartWithoutCommit:false Since:[] History:0s}"},
 		{with("excludePersistentLag", "true", "persistentLagInterval", "90"), "{LogStart:false LogStartWithoutCommit:false Since:[] History:1m30s}"},
 		{with("quietPeriod", "5m", "holdReplicas", "2"), "{LogStart:false LogStartWithoutCommit:false Since:[5m0s] History:5m0s}"},
+		{with("drainWithin", "5m", "recordsPerSecondPerReplica", "3"), "{LogStart:false LogStartWithoutCommit:false Since:[5m0s] History:5m0s}"},
 		{with("minActive", "55m"), "{LogStart:false LogStartWithoutCommit:false Since:[55m0s] History:55m0s}"},
 		{with("holdUntilCommitsStop", "true"), "{LogStart:false LogStartWithoutCommit:false Since:[] History:30s}"},
 		{with("activateOn", "newRecords"), "{LogStart:false LogStartWithoutCommit:false Since:[1m0s] History:1m0s}"},
@@ -192,6 +193,11 @@ func TestLimitsFollowTheKeys(t *testing.T) {
 		{with("consumersPerReplica", "3"), 40},
 		{with("consumersPerReplica", "1", "lagThreshold", "6"), 60},
 		{with("evenShares", "true", "lagThreshold", "11"), 110},
+		{with("drainWithin", "5", "recordsPerSecondPerReplica", "3"), 50},
+		{with("drainWithin", "5", "recordsPerSecondPerReplica", "6.5"), 20},
+		{with("drainWithin", "5", "recordsPerSecondPerReplica", "6.499"), 30},
+		{with("drainWithin", "5", "recordsPerSecondPerReplica", "3", "maxRecordsPerSecond", "10"), 30},
+		{with("drainWithin", "1s", "recordsPerSecondPerReplica", "0.5"), 100},
 		{with("evenShares", "true", "consumersPerReplica", "2"), 50},
 	} {
 		fake := fakeKafka{view: func(context.Context) (lag.View, error) { return view, nil }}

@@ -145,6 +145,12 @@ func goldenRule(rules *lag.Rules, key, value string) (err error) {
 		rules.PartitionsByTopic["orders"], err = lag.ParseRanges(value)
 	case "quietPeriod":
 		rules.QuietPeriod, err = time.ParseDuration(value)
+	case "drainWithin":
+		rules.Drain.Within, err = time.ParseDuration(value)
+	case "rate-thousandths":
+		_, err = fmt.Sscan(value, &rules.Drain.PerReplica)
+	case "max-rate-thousandths":
+		_, err = fmt.Sscan(value, &rules.Drain.AtMost)
 	case "minActive":
 		rules.MinActive, err = time.ParseDuration(value)
 	case "commitsStill":

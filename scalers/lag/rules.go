@@ -39,6 +39,8 @@ type Rules struct {
 
 	// AggregateMax makes the metric of the largest partition's lag instead of the sum.
 	AggregateMax bool
+	// Drain makes the metric of the time in which the lag shall be gone; without Within it does not.
+	Drain Drain
 
 	// EvenDistribution is ensureEvenDistributionOfPartitions.
 	EvenDistribution bool
@@ -143,6 +145,8 @@ func (r Rules) activate() Activate {
 
 func (r Rules) aggregate() Aggregate {
 	switch {
+	case r.Drain.Within > 0:
+		return DrainInTime(r.Drain)
 	case r.AggregateMax:
 		return Max()
 	case len(r.TargetByTopic) > 0:
