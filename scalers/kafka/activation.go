@@ -11,6 +11,7 @@ const (
 	keyActivation       = "activationLagThreshold"
 	keyActivateOn       = "activateOn"
 	keyNewRecordsWithin = "newRecordsWithin"
+	keySustainedFor     = "sustainedFor"
 
 	onLag, onNewRecords = "lag", "newRecords"
 )
@@ -31,13 +32,23 @@ func activationKeys() scalers.KeyTable {
 			Bounds: &scalers.Bounds{Min: int64(time.Second), Max: int64(24 * time.Hour)},
 			Help:   "How long a record counts as new for activateOn: newRecords.",
 		},
+		{
+			Name: keySustainedFor, Kind: scalers.KindDuration, Origin: scalers.Own,
+			Bounds:   &scalers.Bounds{Min: int64(time.Second), Max: int64(24 * time.Hour)},
+			Excludes: []string{keyQuietPeriod, keyMinActive, keyCommitsStop},
+			Help:     "Activate only when lag has been above activationLagThreshold for this long. Not with activateOn newRecords.",
+		},
 	}
 }
 
 // addActivation puts these keys into the rules.
 func addActivation(rules *lag.Rules, values scalers.Values) error {
 	rules.ActivationThreshold = values.Integer(keyActivation)
+	rules.SustainedFor = values.Duration(keySustainedFor)
 	if values.Text(keyActivateOn) == onNewRecords {
+		if values.Given(keySustainedFor) {
+			return scalers.Errorf(scalers.CauseRefused, "%s and %s %s exclude each other: set one of them", keySustainedFor, keyActivateOn, onNewRecords)
+		}
 		rules.NewRecordsWithin = values.Duration(keyNewRecordsWithin)
 		return nil
 	}

@@ -89,6 +89,7 @@ func TestNeedsFollowTheKeys(t *testing.T) {
 		{with("excludePersistentLag", "true", "persistentLagInterval", "90"), "{LogStart:false LogStartWithoutCommit:false Since:[] History:1m30s}"},
 		{with("quietPeriod", "5m", "holdReplicas", "2"), "{LogStart:false LogStartWithoutCommit:false Since:[5m0s] History:5m0s}"},
 		{with("drainWithin", "5m", "recordsPerSecondPerReplica", "3"), "{LogStart:false LogStartWithoutCommit:false Since:[5m0s] History:5m0s}"},
+		{with("sustainedFor", "30"), "{LogStart:false LogStartWithoutCommit:false Since:[30s] History:30s}"},
 		{with("minActive", "55m"), "{LogStart:false LogStartWithoutCommit:false Since:[55m0s] History:55m0s}"},
 		{with("holdUntilCommitsStop", "true"), "{LogStart:false LogStartWithoutCommit:false Since:[] History:30s}"},
 		{with("activateOn", "newRecords"), "{LogStart:false LogStartWithoutCommit:false Since:[1m0s] History:1m0s}"},

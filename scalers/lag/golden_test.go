@@ -151,6 +151,8 @@ func goldenRule(rules *lag.Rules, key, value string) (err error) {
 		_, err = fmt.Sscan(value, &rules.Drain.PerReplica)
 	case "max-rate-thousandths":
 		_, err = fmt.Sscan(value, &rules.Drain.AtMost)
+	case "sustainedFor":
+		rules.SustainedFor, err = time.ParseDuration(value)
 	case "minActive":
 		rules.MinActive, err = time.ParseDuration(value)
 	case "commitsStill":

@@ -12,6 +12,8 @@ type Rules struct {
 	ActivationThreshold int64
 	// NewRecordsWithin makes new records activate as well as lag does; 0 when only lag does (activateOn).
 	NewRecordsWithin time.Duration
+	// SustainedFor is how long lag must have been above the threshold to activate; 0 for no time (sustainedFor).
+	SustainedFor time.Duration
 
 	// Topic is the only topic that counts. Empty means a list of topics, or none named: the observation then holds the
 	// topics that the group has commits for.
@@ -139,6 +141,9 @@ func (r Rules) withoutCommit() Measure {
 func (r Rules) activate() Activate {
 	if r.NewRecordsWithin > 0 {
 		return OnNewRecords(r.ActivationThreshold, r.NewRecordsWithin)
+	}
+	if r.SustainedFor > 0 {
+		return WhenSustained(r.ActivationThreshold, r.SustainedFor)
 	}
 	return AboveThreshold(r.ActivationThreshold)
 }
