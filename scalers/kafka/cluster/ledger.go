@@ -173,12 +173,12 @@ func (l *ledger) commit(group string, commits map[partition]commitState, ends ma
 	l.groups[group] = entry
 }
 
-// prune drops what nobody asked about for a whole life.
+// prune drops what nobody asked about for a whole life, and the readings, which only passes of one time share.
 func (l *ledger) prune(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	maps.DeleteFunc(l.topics, func(_ string, entry topicEntry) bool { return now.Sub(entry.until) > l.topicLife })
 	maps.DeleteFunc(l.groups, func(_ string, entry groupEntry) bool { return now.Sub(entry.until) > l.groupLife })
-	maps.DeleteFunc(l.readings, func(_ string, latest reading) bool { return now.Sub(latest.at) > l.groupLife })
+	l.readings = map[string]reading{} // a pass that is under way asks once more
 	maps.DeleteFunc(l.complained, func(topic string, _ bool) bool { return l.topics[topic].until.IsZero() })
 }

@@ -274,15 +274,22 @@ func (p *pass) fetch(ctx context.Context, groups map[string][]partition) {
 				p.groupErr[group] = err
 				return nil // kept for the wants of this group; the other groups go on
 			}
-			if p.commits[group] == nil {
-				p.commits[group] = map[partition]commitState{}
-			}
-			maps.Copy(p.commits[group], states)
+			p.commits[group] = joined(p.commits[group], states)
 			p.fetched[group] = true
 			return nil
 		})
 	}
 	_ = workers.Wait()
+}
+
+// joined leaves both as they are, because other passes and the ledger hold them as well.
+func joined(before, more map[partition]commitState) map[partition]commitState {
+	if len(before) == 0 {
+		return more
+	}
+	both := maps.Clone(before)
+	maps.Copy(both, more)
+	return both
 }
 
 func (p *pass) ask(ctx context.Context, group string, wanted []partition) (map[partition]commitState, error) {
