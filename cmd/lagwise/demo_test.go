@@ -41,7 +41,7 @@ func (p *page) String() string {
 func TestDemoScalesAndEndsByItself(t *testing.T) {
 	t.Parallel()
 	var out, errs strings.Builder
-	code := run(t.Context(), []string{"demo", "--listen", "127.0.0.1:0", "--duration", "7s"}, &out, &errs)
+	code := run(t.Context(), []string{"demo", "--listen", "127.0.0.1:0", "--duration", "12s"}, &out, &errs)
 	if code != 0 || errs.Len() > 0 {
 		t.Errorf("exit code %d, stderr %q", code, errs.String())
 	}
