@@ -1,10 +1,6 @@
 package lag
 
-import (
-	"fmt"
-	"math"
-	"math/bits"
-)
+import "fmt"
 
 // SumByTopic weighs each topic's lag by its own threshold, and makes the sum of them the metric: at lagThreshold 10 a lag of
 // 100 in a topic whose threshold is 50 is worth 20, which is 2 replicas (key lagThresholdByTopic). Topics without a threshold
@@ -29,33 +25,4 @@ func SumByTopic(thresholds map[string]int64) Aggregate {
 		}
 		return worth, Note{Text: fmt.Sprintf("lag %d is worth %d at lagThreshold %d, by the thresholds of its topics", t.Lag, worth, t.Target)}
 	}}
-}
-
-// scale is n * by / of, rounded up; it saturates. by and of are above zero.
-func scale(n, by, of int64) int64 {
-	if n < 0 {
-		if n == math.MinInt64 {
-			n++
-		}
-		quotient, _ := multiplied(-n, by, of)
-		return -quotient
-	}
-	quotient, rest := multiplied(n, by, of)
-	if rest && quotient < math.MaxInt64 {
-		quotient++
-	}
-	return quotient
-}
-
-// multiplied is n * by / of rounded down, and whether anything is left over.
-func multiplied(n, by, of int64) (quotient int64, rest bool) {
-	high, low := bits.Mul64(uint64(n), uint64(by)) //nolint:gosec // none of them is negative
-	if high >= uint64(of) {                        //nolint:gosec // above zero
-		return math.MaxInt64, false
-	}
-	wide, remainder := bits.Div64(high, low, uint64(of)) //nolint:gosec // above zero
-	if wide > math.MaxInt64 {
-		return math.MaxInt64, false
-	}
-	return int64(wide), remainder > 0
 }

@@ -3,7 +3,6 @@ package lag
 import (
 	"fmt"
 	"math"
-	"math/bits"
 	"strconv"
 	"time"
 )
@@ -29,7 +28,8 @@ type Drain struct {
 // of the target. AtMost is never exceeded but by a single replica.
 //
 // What came is read from Kafka by timestamp, alike on every replica of lagwise. Where Kafka does not tell, as the embedded
-// broker, or tells of a record whose timestamp lies far in the future, it is how far the log's end was seen to move: too little in a process that has not observed for so long.
+// broker, or tells of a record whose timestamp lies far in the future, it is how far the log's end was seen to move: too little
+// in a process that has not observed for so long.
 func DrainInTime(d Drain) Aggregate {
 	return Aggregate{
 		Step: Step{Name: "drain", Key: "drainWithin", Needs: Needs{Since: []time.Duration{d.Within}, History: d.Within}},
@@ -50,16 +50,7 @@ func DrainInTime(d Drain) Aggregate {
 
 // replicas is records / (Within x PerReplica), rounded up: the product counts in millionths of a record.
 func (d Drain) replicas(records int64) int64 {
-	high, low := bits.Mul64(uint64(records), 1_000_000)                 //nolint:gosec // neither is negative
-	each := uint64(times(d.Within.Milliseconds(), int64(d.PerReplica))) //nolint:gosec // neither is negative
-	if high >= each {
-		return math.MaxInt64
-	}
-	quotient, rest := bits.Div64(high, low, each)
-	if rest > 0 {
-		quotient++
-	}
-	return int64(min(quotient, math.MaxInt64))
+	return scale(records, 1_000_000, times(d.Within.Milliseconds(), int64(d.PerReplica)))
 }
 
 func (d Drain) most() int64 {
