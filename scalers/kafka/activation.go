@@ -1,8 +1,6 @@
 package kafka
 
 import (
-	"time"
-
 	"github.com/lagwise/lagwise/scalers"
 	"github.com/lagwise/lagwise/scalers/lag"
 )
@@ -29,12 +27,12 @@ func activationKeys() scalers.KeyTable {
 		},
 		{
 			Name: keyNewRecordsWithin, Kind: scalers.KindDuration, Origin: scalers.Own, Default: "1m",
-			Bounds: &scalers.Bounds{Min: int64(time.Second), Max: int64(24 * time.Hour)},
+			Bounds: upToADay(),
 			Help:   "How long a record counts as new for activateOn: newRecords.",
 		},
 		{
 			Name: keySustainedFor, Kind: scalers.KindDuration, Origin: scalers.Own,
-			Bounds:   &scalers.Bounds{Min: int64(time.Second), Max: int64(24 * time.Hour)},
+			Bounds:   upToADay(),
 			Excludes: []string{keyQuietPeriod, keyMinActive, keyCommitsStop},
 			Help:     "Activate only when lag has been above activationLagThreshold for this long. Not with activateOn newRecords.",
 		},

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"math"
 	"strconv"
-	"time"
 
 	"github.com/lagwise/lagwise/scalers"
 	"github.com/lagwise/lagwise/scalers/lag"
@@ -23,7 +22,7 @@ func drainKeys() scalers.KeyTable {
 	return scalers.KeyTable{
 		{
 			Name: keyDrainWithin, Kind: scalers.KindDuration, Origin: scalers.Own,
-			Bounds:   &scalers.Bounds{Min: int64(time.Second), Max: int64(24 * time.Hour)},
+			Bounds:   upToADay(),
 			Excludes: []string{keyLagThresholdByTopic},
 			Help:     "Ask for the replicas that get the lag, and what comes meanwhile, done in this time. Needs recordsPerSecondPerReplica; not with aggregate max.",
 		},
@@ -70,14 +69,9 @@ func addDrain(rules *lag.Rules, values scalers.Values) error {
 	}
 	rules.Drain.Within = values.Duration(keyDrainWithin)
 	var err error
-	if rules.Drain.PerReplica, err = parseRate(values.Text(keyPerReplica)); err != nil {
-		return scalers.Errorf(scalers.CauseRefused, "%s %s: %w", keyPerReplica, scalers.Quote(values.Text(keyPerReplica)), err)
+	if rules.Drain.PerReplica, err = parsed(values, keyPerReplica, parseRate); err != nil || !values.Given(keyMaxRecords) {
+		return err
 	}
-	if !values.Given(keyMaxRecords) {
-		return nil
-	}
-	if rules.Drain.AtMost, err = parseRate(values.Text(keyMaxRecords)); err != nil {
-		return scalers.Errorf(scalers.CauseRefused, "%s %s: %w", keyMaxRecords, scalers.Quote(values.Text(keyMaxRecords)), err)
-	}
-	return nil
+	rules.Drain.AtMost, err = parsed(values, keyMaxRecords, parseRate)
+	return err
 }

@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"math"
 	"time"
 
 	"github.com/lagwise/lagwise/scalers"
@@ -23,16 +22,16 @@ func holdKeys() scalers.KeyTable {
 	return scalers.KeyTable{
 		{
 			Name: keyQuietPeriod, Kind: scalers.KindDuration, Origin: scalers.Own,
-			Bounds: &scalers.Bounds{Min: int64(time.Second), Max: int64(24 * time.Hour)},
+			Bounds: upToADay(),
 			Help:   "Stay active until this long after the last record came or the last commit moved. Not with activationLagThreshold above 0.",
 		},
 		{
-			Name: keyHoldReplicas, Kind: scalers.KindInteger, Origin: scalers.Own, Default: "1", Bounds: &scalers.Bounds{Min: 1, Max: math.MaxInt32},
+			Name: keyHoldReplicas, Kind: scalers.KindInteger, Origin: scalers.Own, Default: "1", Bounds: upToAllReplicas(),
 			Help: "Replicas that run at least, while quietPeriod holds.",
 		},
 		{
 			Name: keyMinActive, Kind: scalers.KindDuration, Origin: scalers.Own,
-			Bounds: &scalers.Bounds{Min: int64(time.Second), Max: int64(24 * time.Hour)},
+			Bounds: upToADay(),
 			Help:   "Stay active for this long at least from each record or commit, for consumers that commit before they process. Not with activationLagThreshold above 0.",
 		},
 		{

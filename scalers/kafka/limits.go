@@ -1,8 +1,6 @@
 package kafka
 
 import (
-	"math"
-
 	"github.com/lagwise/lagwise/scalers"
 	"github.com/lagwise/lagwise/scalers/lag"
 )
@@ -52,7 +50,7 @@ func limitKeys() scalers.KeyTable {
 			Help:     "Never more replicas than have a partition, or a partition with lag, to read; counted as the HPA counts, and without topic as well.",
 		},
 		{
-			Name: keyConsumers, Kind: scalers.KindInteger, Origin: scalers.Own, Default: "1", Bounds: &scalers.Bounds{Min: 1, Max: math.MaxInt32},
+			Name: keyConsumers, Kind: scalers.KindInteger, Origin: scalers.Own, Default: "1", Bounds: upToAllReplicas(),
 			Excludes: []string{keyAllowIdle, keyEven, keyCapRounding},
 			Help:     "Consumers of the group that run in one replica, such as threads: the cap is then partitions / consumersPerReplica, rounded up.",
 		},

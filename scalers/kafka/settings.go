@@ -38,9 +38,9 @@ func decode(metadata map[string]string, connections map[string]cluster.Connectio
 		return settings{}, metric, ignored, err
 	}
 	s.want = cluster.Want{Group: values.Text(keyConsumerGroup), Topics: topicsOf(values), Needs: s.policy.Needs()}
-	if pattern := values.Text(keyTopicPattern); pattern != "" {
-		if s.want.Pattern, err = wholeNames(pattern); err != nil {
-			return settings{}, metric, ignored, scalers.Errorf(scalers.CauseRefused, "%s %s: %w", keyTopicPattern, scalers.Quote(pattern), err)
+	if values.Text(keyTopicPattern) != "" {
+		if s.want.Pattern, err = parsed(values, keyTopicPattern, wholeNames); err != nil {
+			return settings{}, metric, ignored, err
 		}
 	}
 	return s, metric, ignored, nil

@@ -90,14 +90,14 @@ func byTopic[V any](value, separator string, parse func(string) (V, error)) (map
 		if err := checkTopics(topic); err != nil || !both {
 			return nil, fmt.Errorf("%s: want TOPIC=VALUE, several with %q between them", scalers.Quote(part), separator)
 		}
-		parsed, err := parse(strings.TrimSpace(text))
+		read, err := parse(strings.TrimSpace(text))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", scalers.Quote(part), err)
 		}
 		if _, twice := values[topic]; twice {
 			return nil, fmt.Errorf("%s: the topic is named twice", scalers.Quote(part))
 		}
-		values[topic] = parsed
+		values[topic] = read
 	}
 	return values, nil
 }
@@ -110,9 +110,9 @@ func addTopics(rules *lag.Rules, values scalers.Values) (err error) {
 		rules.Topic = topics[0]
 	}
 	// Without a topic KEDA ignores partitionLimitation; even a wrong one has been refused by then.
-	if limitation := values.Text(keyPartitionLimitation); limitation != "" && namesTopics(values) {
-		if rules.Partitions, err = lag.ParseRanges(limitation); err != nil {
-			return scalers.Errorf(scalers.CauseRefused, "%s %s: %w", keyPartitionLimitation, scalers.Quote(limitation), err)
+	if values.Text(keyPartitionLimitation) != "" && namesTopics(values) {
+		if rules.Partitions, err = parsed(values, keyPartitionLimitation, lag.ParseRanges); err != nil {
+			return err
 		}
 	}
 	if rules.TargetByTopic, err = valuesByTopic(values, keyLagThresholdByTopic, parseThresholds); err != nil {
@@ -137,22 +137,22 @@ func valuesByTopic[V any](values scalers.Values, key string, parse func(string) 
 	if !values.Given(key) {
 		return nil, nil //nolint:nilnil // no map is a map without entries
 	}
-	parsed, err := parse(values.Text(key))
+	byTopic, err := parsed(values, key, parse)
 	if err != nil {
-		return nil, scalers.Errorf(scalers.CauseRefused, "%s %s: %w", key, scalers.Quote(values.Text(key)), err)
+		return nil, err
 	}
 	topics := topicsOf(values)
 	if len(topics) < 2 && !values.Given(keyTopicPattern) {
 		return nil, scalers.Errorf(scalers.CauseRefused, "%s needs several topics: name them in %s or %s, or leave %s out", key, keyTopic, keyTopicPattern, key)
 	}
-	pattern, err := wholeNames(values.Text(keyTopicPattern))
+	pattern, err := parsed(values, keyTopicPattern, wholeNames)
 	if err != nil {
-		return nil, scalers.Errorf(scalers.CauseRefused, "%s: %w", keyTopicPattern, err)
+		return nil, err
 	}
-	for _, topic := range slices.Sorted(maps.Keys(parsed)) {
+	for _, topic := range slices.Sorted(maps.Keys(byTopic)) {
 		if !slices.Contains(topics, topic) && (len(topics) > 0 || !pattern.MatchString(topic)) {
 			return nil, scalers.Errorf(scalers.CauseRefused, "%s: %s is not one of the trigger's topics", key, scalers.Quote(topic))
 		}
 	}
-	return parsed, nil
+	return byTopic, nil
 }

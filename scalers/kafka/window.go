@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"errors"
-	"math"
 
 	"github.com/lagwise/lagwise/scalers"
 	"github.com/lagwise/lagwise/scalers/lag"
@@ -40,7 +39,7 @@ func windowKeys() scalers.KeyTable {
 			Help: "gate: outside the window the trigger is inactive with 0. floor: inside it at least windowReplicas run. cap: inside it at most windowReplicas run.",
 		},
 		{
-			Name: keyWindowReplicas, Kind: scalers.KindInteger, Origin: scalers.Own, Bounds: &scalers.Bounds{Min: 1, Max: math.MaxInt32},
+			Name: keyWindowReplicas, Kind: scalers.KindInteger, Origin: scalers.Own, Bounds: upToAllReplicas(),
 			Help: "Replicas of windowMode floor or cap.",
 		},
 	}
@@ -56,9 +55,9 @@ func addWindow(rules *lag.Rules, values scalers.Values) error {
 	if err := checkWindowTogether(values); err != nil || !values.Given(keyWindowStart) {
 		return err
 	}
-	location, err := schedule.ParseZone(values.Text(keyWindowTimezone))
+	location, err := parsed(values, keyWindowTimezone, schedule.ParseZone)
 	if err != nil {
-		return scalers.Errorf(scalers.CauseRefused, "%s %s: %w", keyWindowTimezone, scalers.Quote(values.Text(keyWindowTimezone)), err)
+		return err
 	}
 	window, err := schedule.NewWindow(values.Text(keyWindowStart), values.Text(keyWindowEnd), location, schedule.ByNextEnd)
 	if err != nil {
