@@ -2,6 +2,7 @@ package process_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -14,13 +15,30 @@ import (
 	"github.com/lagwise/lagwise/test/process"
 )
 
-// parentVariable makes this test binary the parent in TestChildDiesWithItsParent.
-const parentVariable = "LAGWISE_PROCESS_PARENT"
+// roleVariable makes this test binary the parent in TestChildDiesWithItsParent, or the tests in TestInterruptedTestsLeaveNothing.
+const roleVariable = "LAGWISE_PROCESS_ROLE"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(parentVariable) == "" {
+	switch os.Getenv(roleVariable) {
+	case "":
 		os.Exit(m.Run())
+	case "parent":
+		beParent()
+	case "tests":
+		os.Exit(process.InOwnFolder(func(ctx context.Context) int { return process.UnlessInterrupted(ctx, beTests) }))
 	}
+}
+
+func beTests() int {
+	folder, err := os.MkdirTemp("", "of-a-test-")
+	if err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(folder)
+	select {} // until the process ends
+}
+
+func beParent() {
 	child, err := process.Start(process.Program{Path: "sleep", Args: []string{"1000"}})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -33,7 +51,7 @@ func TestMain(m *testing.M) {
 func TestChildDiesWithItsParent(t *testing.T) {
 	t.Parallel()
 	parent := exec.CommandContext(t.Context(), os.Args[0])
-	parent.Env = append(os.Environ(), parentVariable+"=yes")
+	parent.Env = append(os.Environ(), roleVariable+"=parent")
 	output, err := parent.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -59,6 +77,34 @@ func TestChildDiesWithItsParent(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the child outlives its parent: %s", text)
 		}
+	}
+}
+
+func TestInterruptedTestsLeaveNothing(t *testing.T) {
+	t.Parallel()
+	tests := exec.CommandContext(t.Context(), os.Args[0])
+	within := t.TempDir()
+	tests.Env = append(os.Environ(), roleVariable+"=tests", "TMPDIR="+within)
+	output, err := tests.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tests.Start(); err != nil {
+		t.Fatal(err)
+	}
+	folder, err := bufio.NewReader(output).ReadString('\n')
+	if _, missing := os.Stat(strings.TrimSpace(folder)); err != nil || missing != nil || !strings.HasPrefix(folder, within) {
+		t.Errorf("no folder within %s: %s (%v, %v)", within, folder, err, missing)
+	}
+	if err := tests.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = tests.Wait() // its exit code says how it ended
+	if code := tests.ProcessState.ExitCode(); code != 130 {
+		t.Errorf("interrupted tests end with exit code %d", code)
+	}
+	if left, err := os.ReadDir(within); err != nil || len(left) > 0 {
+		t.Errorf("%v is left (%v)", left, err)
 	}
 }
 
