@@ -6,6 +6,8 @@ package scalers
 import (
 	"context"
 	"time"
+
+	"github.com/lagwise/lagwise/scalers/secret"
 )
 
 // Trigger is one trigger of a ScaledObject or ScaledJob as KEDA sends it. KEDA sends neither the kind, nor the
@@ -16,6 +18,9 @@ type Trigger struct {
 	// Metadata holds the trigger's metadata as written, plus every *FromEnv key with its value already resolved
 	// (KEDA: pkg/scalers/external_scaler.go, parseExternalScalerMetadata).
 	Metadata map[string]string
+	// Credentials are the parameters of the TriggerAuthentication that the trigger names in its metadata, by KEDA's names for them;
+	// nil until they were read, and where it names none.
+	Credentials map[string]secret.Text
 }
 
 // Metric is what the HPA is told about a trigger: the metric's name and the target for one replica.
@@ -32,8 +37,17 @@ type Evaluation struct {
 	Value float64
 	// Active says whether there is work at all: KEDA scales between 0 and 1 by it.
 	Active bool
+	// Left is how much waits at the source, before any rule made another number of it: for Kafka the lag of all partitions that
+	// count, in records. HasLeft says that the source has such a number; a window of time has none.
+	Left    float64
+	HasLeft bool
 	// ObservedAt is when the source was read for this answer.
 	ObservedAt time.Time
+	// WokenAt is when the event was noticed that had the source read for this answer; zero when it was read in its turn.
+	WokenAt time.Time
+	// Stalled is how many parts of the source, such as partitions, nobody gets on with although somebody should; 0 where nobody
+	// asked to know. A reason says which.
+	Stalled int
 	// Reasons are the rules that led here, in order.
 	Reasons []Reason
 }

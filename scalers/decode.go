@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/lagwise/lagwise/scalers/secret"
 )
 
 // Limits on what one trigger's metadata may hold. KEDA itself has none; Kubernetes stops at 1.5 MiB an object.
@@ -31,13 +33,18 @@ type Values struct {
 // defaults for the rest, so that a refused trigger still gets a sensible metric. ignored lists the keys that are neither
 // known nor a near miss of a known one, sorted; KEDA ignores those, too.
 func (t KeyTable) Decode(metadata map[string]string) (values Values, ignored []string, err error) {
+	return t.DecodeWith(metadata, nil)
+}
+
+// DecodeWith is Decode for a trigger whose TriggerAuthentication says the rest. What is wrong in that is named by its parameter, and
+// not repeated.
+func (t KeyTable) DecodeWith(metadata map[string]string, credentials map[string]secret.Text) (values Values, ignored []string, err error) {
 	values = Values{given: map[string]bool{}, value: map[string]any{}}
 	if err := checkText(metadata); err != nil {
-		metadata = nil
-		t.decodeKnown(metadata, values)
+		t.decodeKnown(nil, nil, values)
 		return values, nil, err
 	}
-	problems := t.decodeKnown(metadata, values)
+	problems := t.decodeKnown(metadata, credentials, values)
 	problems = append(problems, t.exclusions(values)...)
 	ignored, misspelt := t.unknown(metadata)
 	problems = append(misspelt, problems...)
@@ -47,7 +54,7 @@ func (t KeyTable) Decode(metadata map[string]string) (values Values, ignored []s
 	return values, ignored, err
 }
 
-func (t KeyTable) decodeKnown(metadata map[string]string, values Values) []error {
+func (t KeyTable) decodeKnown(metadata map[string]string, credentials map[string]secret.Text, values Values) []error {
 	var problems []error
 	for _, key := range t {
 		raw, source := lookup(metadata, key)
@@ -55,22 +62,34 @@ func (t KeyTable) decodeKnown(metadata map[string]string, values Values) []error
 			problems = append(problems, fmt.Errorf("%s: credentials never stand in metadata; name a connection of lagwise's configuration instead (connection: NAME)", source))
 			continue
 		}
+		shown := source + " " + Quote(raw)
 		if raw == "" {
-			if key.Required {
+			raw, shown = key.parameter(credentials), key.Name+" of the TriggerAuthentication"
+		}
+		if raw == "" {
+			if key.Required && (key.Instead == "" || strings.TrimSpace(metadata[key.Instead]) == "") {
 				problems = append(problems, fmt.Errorf("%s: missing; %s", key.Name, key.Help))
 			}
 			values.setDefault(key)
 			continue
 		}
-		value, err := key.parse(raw)
+		value, err := key.Parse(raw)
 		if err != nil {
-			problems = append(problems, fmt.Errorf("%s %s: %w", source, Quote(raw), err))
+			problems = append(problems, fmt.Errorf("%s: %w", shown, err))
 			values.setDefault(key)
 			continue
 		}
 		values.value[key.Name], values.given[key.Name] = value, true
 	}
 	return problems
+}
+
+// parameter is what a TriggerAuthentication says for the key, trimmed.
+func (k Key) parameter(credentials map[string]secret.Text) string {
+	if !k.Authentication && k.Origin != Credential {
+		return ""
+	}
+	return strings.TrimSpace(string(credentials[k.Name]))
 }
 
 // lookup finds a key's trimmed value, or its FromEnv form's; source is the name under which it stands.
@@ -91,7 +110,7 @@ func (v Values) setDefault(key Key) {
 		return
 	}
 	// A default that its own key refuses is a mistake in the table, which the tests of every table find.
-	if value, err := key.parse(key.Default); err == nil {
+	if value, err := key.Parse(key.Default); err == nil {
 		v.value[key.Name] = value
 	}
 }
@@ -122,7 +141,7 @@ func (t KeyTable) unknown(metadata map[string]string) (ignored []string, misspel
 		if t.knows(name) {
 			continue
 		}
-		if near, found := t.nearest(name); found {
+		if near, found := t.Nearest(name); found {
 			misspelt = append(misspelt, fmt.Errorf("%s is not a key; did you mean %s?", Quote(name), near))
 			continue
 		}
@@ -145,19 +164,23 @@ func broken(text string) bool {
 	return strings.ContainsRune(text, utf8.RuneError) || !utf8.ValidString(text)
 }
 
-// checkText refuses metadata that is too large or not text before anything else is done with it.
+// checkText refuses metadata that is too large or not text before anything else is done with it. It repeats no value: which
+// keys hold secrets is not known yet.
 func checkText(metadata map[string]string) error {
 	if len(metadata) > maxKeys {
 		return Errorf(CauseRefused, "metadata has %d keys: at most %d are read", len(metadata), maxKeys)
 	}
 	total := 0
 	for _, name := range slices.Sorted(maps.Keys(metadata)) {
-		if broken(name) || broken(metadata[name]) {
-			return Errorf(CauseRefused, "%s %s is not valid UTF-8: type it anew", Quote(name), Quote(metadata[name]))
+		if broken(name) {
+			return Errorf(CauseRefused, "the key %s is not valid UTF-8: type it anew", Quote(name))
+		}
+		if broken(metadata[name]) {
+			return Errorf(CauseRefused, "the value of %s is not valid UTF-8: type it anew", Quote(name))
 		}
 		size := len(metadata[name])
 		if size > maxValueBytes {
-			return Errorf(CauseRefused, "%s %s has %d bytes: at most %d are read", Quote(name), Quote(metadata[name]), size, maxValueBytes)
+			return Errorf(CauseRefused, "the value of %s has %d bytes: at most %d are read", Quote(name), size, maxValueBytes)
 		}
 		total += len(name) + size
 	}
@@ -193,6 +216,9 @@ func (v Values) Text(name string) string { return valueOf[string](v, name) }
 
 // Integer is the value of an integer key; 0 when unset.
 func (v Values) Integer(name string) int64 { return valueOf[int64](v, name) }
+
+// Number is the value of a number key, finite; 0 when unset.
+func (v Values) Number(name string) float64 { return valueOf[float64](v, name) }
 
 // Flag is the value of a flag; false when unset.
 func (v Values) Flag(name string) bool { return valueOf[bool](v, name) }

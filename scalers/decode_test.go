@@ -18,6 +18,7 @@ func testTable() scalers.KeyTable {
 		{Name: "topics", Kind: scalers.KindList},
 		{Name: "threshold", Kind: scalers.KindInteger, Default: "10", Bounds: scalers.AtLeast(1)},
 		{Name: "percent", Kind: scalers.KindInteger, Bounds: &scalers.Bounds{Min: 0, Max: 100}},
+		{Name: "ratio", Kind: scalers.KindNumber, Default: "0.5", Bounds: scalers.AtLeast(0)},
 		{Name: "allowIdle", Kind: scalers.KindFlag, Default: "false", Excludes: []string{"limitLag"}},
 		{Name: "limitLag", Kind: scalers.KindFlag, Default: "false"},
 		{Name: "policy", Kind: scalers.KindChoice, Default: "latest", Choices: []string{"latest", "earliest"}},
@@ -35,15 +36,15 @@ func testTable() scalers.KeyTable {
 func TestDecodeReadsEveryKind(t *testing.T) {
 	t.Parallel()
 	values, ignored, err := testTable().Decode(map[string]string{
-		"group": "  g ", "topics": " a, b ,,c", "threshold": "25", "allowIdle": "TRUE", "policy": "earliest", "interval": "300",
+		"group": "  g ", "topics": " a, b ,,c", "threshold": "25", "ratio": " 2.5e1 ", "allowIdle": "TRUE", "policy": "earliest", "interval": "300",
 		"scalerAddress": "lagwise:6000", "enableTLS": "true",
 	})
 	if err != nil || len(ignored) > 0 {
 		t.Fatalf("err %v, ignored %v", err, ignored)
 	}
-	got := fmt.Sprint(values.Text("group"), values.List("topics"), values.Integer("threshold"), values.Flag("allowIdle"),
+	got := fmt.Sprint(values.Text("group"), values.List("topics"), values.Integer("threshold"), values.Number("ratio"), values.Flag("allowIdle"),
 		values.Text("policy"), values.Duration("interval"), values.Given("threshold"), values.Given("percent"))
-	if want := "g[a b c] 25 trueearliest5m0s true false"; got != want {
+	if want := "g[a b c] 25 25 trueearliest5m0s true false"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -54,7 +55,8 @@ func TestDecodeDefaultsWhenAbsentOrBlank(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if values.Integer("threshold") != 10 || values.Text("policy") != "latest" || values.Duration("interval") != 30*time.Second {
+	if values.Integer("threshold") != 10 || values.Text("policy") != "latest" || values.Duration("interval") != 30*time.Second ||
+		values.Number("ratio") != 0.5 {
 		t.Errorf("defaults not in place: %+v", values)
 	}
 	if values.Given("threshold") {
@@ -88,6 +90,11 @@ func TestDecodeRefusesAndSaysWhatWouldBeRight(t *testing.T) {
 		{"threshold", "9223372036854775808", `threshold "9223372036854775808": want a whole number, at least 1`},
 		{"percent", "101", `percent "101": want a whole number, from 0 to 100`},
 		{"percent", "-1", `percent "-1": want a whole number, from 0 to 100`},
+		{"ratio", "-0.1", `ratio "-0.1": want a number such as 10 or 0.5, at least 0`},
+		{"ratio", "NaN", `ratio "NaN": want a number such as 10 or 0.5, at least 0`},
+		{"ratio", "Inf", `ratio "Inf": want a number such as 10 or 0.5, at least 0`},
+		{"ratio", "1e999", `ratio "1e999": want a number such as 10 or 0.5, at least 0`},
+		{"ratio", "ten", `ratio "ten": want a number such as 10 or 0.5, at least 0`},
 		{"allowIdle", "yes", `allowIdle "yes": want "true" or "false"`},
 		{"policy", "Earliest", `policy "Earliest": want one of latest, earliest`},
 		{"interval", "5 minutes", `interval "5 minutes": want a duration such as "30s", "5m" or a number of seconds, from 1s to 1h0m0s`},
@@ -179,10 +186,10 @@ func TestDecodeRefusesWhatIsTooLargeOrNoText(t *testing.T) {
 		metadata map[string]string
 		want     string
 	}{
-		"a long value":   {map[string]string{"group": strings.Repeat("é", 1<<19)}, `"group" "` + strings.Repeat("é", 30) + `"... has 1048576 bytes: at most 16384 are read`},
+		"a long value":   {map[string]string{"group": strings.Repeat("é", 1<<19)}, `the value of "group" has 1048576 bytes: at most 16384 are read`},
 		"too many keys":  {many, "metadata has 201 keys: at most 200 are read"},
-		"a broken value": {map[string]string{"group": "a\xffb"}, `"group" "a\xffb" is not valid UTF-8: type it anew`},
-		"a broken key":   {map[string]string{"gr\uFFFDup": "g"}, "\"gr\uFFFDup\" \"g\" is not valid UTF-8: type it anew"},
+		"a broken value": {map[string]string{"group": "a\xffb"}, `the value of "group" is not valid UTF-8: type it anew`},
+		"a broken key":   {map[string]string{"gr\uFFFDup": "g"}, "the key \"gr\uFFFDup\" is not valid UTF-8: type it anew"},
 		"too much of it": {bulky, "metadata has 100020 bytes in 10 keys: at most 65536 bytes are read"},
 	} {
 		values, _, err := testTable().Decode(test.metadata)

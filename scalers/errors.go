@@ -25,6 +25,28 @@ const (
 	CauseExhausted
 )
 
+// String names the cause in one word, for labels; a mistake of lagwise has no Cause, and is called internal.
+func (c Cause) String() string {
+	switch c {
+	case CauseRefused:
+		return "refused"
+	case CauseNotFound:
+		return "not_found"
+	case CauseDenied:
+		return "denied"
+	case CauseUnauthenticated:
+		return "unauthenticated"
+	case CauseUnreachable:
+		return "unreachable"
+	case CauseTimedOut:
+		return "timed_out"
+	case CauseExhausted:
+		return "exhausted"
+	default:
+		return "internal"
+	}
+}
+
 // Error is a failure with its cause. Its text names the cause first: KEDA cuts long messages.
 type Error struct {
 	Cause Cause

@@ -19,7 +19,7 @@ func TestAFactoryTellsOfUnknownKeysAndRefusesWrongOnes(t *testing.T) {
 	}{"right": {nil, false}, "wrong": {wrong, true}} {
 		var log bytes.Buffer
 		made := scalers.NewFactory(
-			func(map[string]string) (string, scalers.Metric, []string, error) {
+			func(scalers.Trigger) (string, scalers.Metric, []string, error) {
 				return "settings", scalers.Metric{Name: "m", Target: 7}, []string{"ownedBy"}, test.err
 			},
 			func(settings string, metric scalers.Metric) scalers.Scaler {

@@ -16,6 +16,7 @@ type Kind string
 const (
 	KindText     Kind = "text"
 	KindInteger  Kind = "integer"
+	KindNumber   Kind = "number"
 	KindFlag     Kind = "true or false"
 	KindChoice   Kind = "choice"
 	KindList     Kind = "list"
@@ -44,14 +45,18 @@ type Key struct {
 	Origin Origin
 	// Default is the value when the key is absent or empty, written as a user would write it; empty means unset.
 	Default string
-	// Bounds limits an integer (as is) or a duration (in nanoseconds); nil means any.
+	// Bounds limits an integer or a number (as is) or a duration (in nanoseconds); nil means any.
 	Bounds *Bounds
 	// Choices are the allowed values of a KindChoice.
 	Choices []string
 	// FromEnv says that <Name>FromEnv, whose value KEDA resolves, stands in when the key itself is empty.
 	FromEnv bool
-	// Required keys must be given.
+	// Authentication says that a TriggerAuthentication may give the key's value as well; one that stands in metadata counts first.
+	// Keys of the origin Credential come from there alone.
+	Authentication bool
+	// Required keys must be given, or the key that Instead names where it names one.
 	Required bool
+	Instead  string
 	// Excludes names keys that may not be in effect together with this one.
 	Excludes []string
 	// Check is a further rule on the trimmed value; its error says what would be right.
@@ -83,8 +88,16 @@ func CommonKeys() KeyTable {
 	}
 }
 
-// parse reads a trimmed, non-empty value; its error says what would be right.
-func (k Key) parse(value string) (any, error) {
+// DropLinkSecrets takes KEDA's own certificates and key out of metadata. KEDA reads them from a TriggerAuthentication, which
+// it does not pass on, so they come only when somebody has written them where they do nothing; they shall not be kept.
+func DropLinkSecrets(metadata map[string]string) {
+	for _, name := range []string{"caCert", "tlsClientCert", "tlsClientKey"} {
+		delete(metadata, name)
+	}
+}
+
+// Parse reads a trimmed, non-empty value; its error says what would be right.
+func (k Key) Parse(value string) (any, error) {
 	if k.Check != nil {
 		if err := k.Check(value); err != nil {
 			return nil, err
@@ -95,6 +108,8 @@ func (k Key) parse(value string) (any, error) {
 		return value, nil
 	case KindInteger:
 		return k.parseInteger(value)
+	case KindNumber:
+		return k.parseNumber(value)
 	case KindFlag:
 		flag, err := strconv.ParseBool(value)
 		if err != nil {
@@ -119,6 +134,16 @@ func (k Key) parseInteger(value string) (any, error) {
 	number, err := strconv.ParseInt(value, 10, 64)
 	if err != nil || !k.within(number) {
 		return nil, fmt.Errorf("want a whole number%s", k.boundsText(func(n int64) string { return strconv.FormatInt(n, 10) }))
+	}
+	return number, nil
+}
+
+// parseNumber takes what KEDA takes for a float64, except what is no number that the HPA could be told.
+func (k Key) parseNumber(value string) (any, error) {
+	number, err := strconv.ParseFloat(value, 64)
+	if err != nil || math.IsNaN(number) || math.IsInf(number, 0) ||
+		k.Bounds != nil && (number < float64(k.Bounds.Min) || number > float64(k.Bounds.Max)) {
+		return nil, fmt.Errorf("want a number such as 10 or 0.5%s", k.boundsText(func(n int64) string { return strconv.FormatInt(n, 10) }))
 	}
 	return number, nil
 }

@@ -2,15 +2,20 @@ package scalers
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/agnivade/levenshtein"
 )
 
-// nearest finds the known key that name is most likely a misspelling of: the same letters in another case, or at most
+// Nearest finds the known key that name is most likely a misspelling of: the same letters in another case, or at most
 // one edit in a short name and two in a longer one. Further away it is another tool's key, and none of our business.
-func (t KeyTable) nearest(name string) (near string, found bool) {
+func (t KeyTable) Nearest(name string) (near string, found bool) {
 	best := len(name)
+	length := utf8.RuneCountInString(name)
 	for _, known := range t.spellings() {
+		if length > len(known)+allowedEdits(known) { // too far away by its length alone: names may be thousands of letters long
+			continue
+		}
 		distance := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(known))
 		if distance <= allowedEdits(known) && (!found || distance < best) {
 			near, best, found = known, distance, true

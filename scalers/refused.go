@@ -25,3 +25,6 @@ func (r *Refused) Metric() Metric { return r.metric }
 
 // Evaluate says what is wrong with the trigger.
 func (r *Refused) Evaluate(context.Context) (Evaluation, error) { return Evaluation{}, r.err }
+
+// Reason is what is wrong with the trigger, for those who have nobody to ask on behalf of.
+func (r *Refused) Reason() error { return r.err }

@@ -4,10 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -23,6 +24,8 @@ type RegistryOptions struct {
 	IdleAfter time.Duration
 	// MaxTriggers bounds the scalers alive at once; 50,000 by default.
 	MaxTriggers int
+	// MaxMetadata bounds the size of their metadata together, in bytes; 64 MiB by default.
+	MaxMetadata int
 	Log         *slog.Logger
 }
 
@@ -32,13 +35,23 @@ type Registry struct {
 	factories map[string]Factory
 	options   RegistryOptions
 
+	journal *journal
+
 	mu      sync.Mutex
 	entries map[fingerprint]*entry
+	// metadata is the size of all triggers' metadata in bytes, which what is kept of them is in proportion to.
+	metadata int
+	// begun counts the triggers that there ever were.
+	begun uint64
 }
 
 // entry is a scaler and who needs it. A stream holds a lease as long as it is open; a unary call for its duration.
 type entry struct {
-	scaler   Scaler
+	scaler   accounted
+	built    Scaler // what the account is of
+	source   string
+	serial   uint64
+	size     int // of the metadata, in bytes
 	leases   int
 	lastUsed time.Time
 }
@@ -51,10 +64,13 @@ func NewRegistry(factories map[string]Factory, options RegistryOptions) *Registr
 	if options.MaxTriggers <= 0 {
 		options.MaxTriggers = 50_000
 	}
+	if options.MaxMetadata <= 0 {
+		options.MaxMetadata = 64 << 20
+	}
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Registry{factories: factories, options: options, entries: map[fingerprint]*entry{}}
+	return &Registry{factories: factories, options: options, journal: newJournal(options.Log), entries: map[fingerprint]*entry{}}
 }
 
 // Acquire lends the trigger's scaler until release is called; release may be called more than once. Two triggers that
@@ -67,18 +83,36 @@ func (r *Registry) Acquire(trigger Trigger) (scaler Scaler, release func(), err 
 	e, found := r.entries[key]
 	if !found {
 		// A trigger that is known was looked at when it was new.
-		if err := checkText(trigger.Metadata); err != nil {
+		if err := errors.Join(checkNames(trigger), checkText(trigger.Metadata)); err != nil {
 			return NewRefused(Metric{}, err), func() {}, nil
 		}
-		if len(r.entries) >= r.options.MaxTriggers {
-			return nil, nil, Errorf(CauseExhausted, "%d triggers are alive already, the limit of this lagwise", len(r.entries))
+		if err := r.full(sizeOf(trigger)); err != nil {
+			return nil, nil, err
 		}
-		e = &entry{scaler: r.build(trigger)}
+		r.begun++
+		source, scaler := r.build(trigger)
+		// The metadata is not kept: who knows what stands there.
+		account := openAccount(Trigger{Namespace: trigger.Namespace, Name: trigger.Name}, scaler, r.journal)
+		e = &entry{scaler: account, built: scaler, source: source, serial: r.begun, size: sizeOf(trigger)}
 		r.entries[key] = e
+		r.metadata += e.size
 	}
 	e.leases++
 	e.lastUsed = time.Now()
 	return e.scaler, (&lease{registry: r, entry: e}).release, nil
+}
+
+// full says why there is no room for one more trigger with so much metadata; nil when there is.
+func (r *Registry) full(more int) error {
+	switch {
+	case len(r.entries) >= r.options.MaxTriggers:
+		return Errorf(CauseExhausted, "%d triggers are alive already, the limit of this lagwise", len(r.entries))
+	case r.metadata+more > r.options.MaxMetadata:
+		return Errorf(CauseExhausted, "the triggers that are alive have %d bytes of metadata, this one has %d more: %d are the limit of this lagwise",
+			r.metadata, more, r.options.MaxMetadata)
+	default:
+		return nil
+	}
 }
 
 // lease keeps a scaler alive until it is released.
@@ -99,7 +133,7 @@ func (l *lease) release() {
 	l.entry.lastUsed = time.Now()
 }
 
-func (r *Registry) build(trigger Trigger) Scaler {
+func (r *Registry) build(trigger Trigger) (source string, scaler Scaler) {
 	name := strings.TrimSpace(trigger.Metadata["scaler"])
 	if name == "" {
 		name = DefaultScaler
@@ -107,9 +141,9 @@ func (r *Registry) build(trigger Trigger) Scaler {
 	factory, found := r.factories[name]
 	if !found {
 		known := slices.Sorted(maps.Keys(r.factories))
-		return NewRefused(Metric{}, Errorf(CauseRefused, "scaler %s: want one of %s", Quote(name), strings.Join(known, ", ")))
+		return "unknown", NewRefused(Metric{}, Errorf(CauseRefused, "scaler %s: want one of %s", Quote(name), strings.Join(known, ", ")))
 	}
-	return factory(trigger)
+	return name, factory(trigger)
 }
 
 // Run closes scalers that nobody asked about for IdleAfter, until ctx ends; then it closes them all.
@@ -127,24 +161,34 @@ func (r *Registry) Run(ctx context.Context) error {
 	}
 }
 
+// Forget closes the scalers that are outdated, whoever holds them: what they were built of has changed. The next question
+// about such a trigger builds its scaler anew.
+func (r *Registry) Forget(outdated func(Scaler) bool) {
+	r.evict(func(e *entry) bool { return outdated(e.built) })
+}
+
+// SetMaxTriggers changes the bound on the scalers alive at once. Those that are stay.
+func (r *Registry) SetMaxTriggers(most int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.options.MaxTriggers = most
+}
+
 // evict removes matching entries first and closes them without the lock, because closing may wait for a source.
 func (r *Registry) evict(matches func(*entry) bool) {
 	r.mu.Lock()
-	var evicted []Scaler
+	var evicted []accounted
 	for key, e := range r.entries {
 		if matches(e) {
 			delete(r.entries, key)
+			r.metadata -= e.size
 			evicted = append(evicted, e.scaler)
 		}
 	}
 	r.mu.Unlock()
 
 	for _, scaler := range evicted {
-		closer, ok := scaler.(io.Closer)
-		if !ok {
-			continue
-		}
-		if err := closer.Close(); err != nil {
+		if err := scaler.Close(); err != nil {
 			r.options.Log.Error("closing a scaler", "metric", scaler.Metric().Name, "error", err)
 		}
 	}
@@ -155,6 +199,31 @@ func (r *Registry) Len() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.entries)
+}
+
+// Standings tell how every trigger that is alive stands, the oldest first.
+func (r *Registry) Standings() []Standing {
+	return r.standingsOf(math.MaxInt, func(*entry) bool { return true })
+}
+
+// maxName is Kubernetes' bound on names (RFC 1123 subdomains). Names are kept, shown and logged.
+const maxName = 253
+
+func checkNames(trigger Trigger) error {
+	for _, name := range []string{trigger.Namespace, trigger.Name} {
+		if len(name) > maxName {
+			return Errorf(CauseRefused, "the name %s has %d bytes: Kubernetes knows at most %d", Quote(name), len(name), maxName)
+		}
+	}
+	return nil
+}
+
+func sizeOf(trigger Trigger) int {
+	size := len(trigger.Namespace) + len(trigger.Name)
+	for name, value := range trigger.Metadata {
+		size += len(name) + len(value)
+	}
+	return size
 }
 
 // fingerprint identifies a trigger by everything that KEDA says about it.

@@ -1,8 +1,11 @@
 package scalers_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -149,5 +152,126 @@ func TestOversizedMetadataTakesNoPlace(t *testing.T) {
 	}
 	if registry.Len() != 0 || made.Load() != 0 {
 		t.Error("it was kept")
+	}
+}
+
+// Forgotten scalers are closed below whoever holds them, and built anew for whoever asks next.
+func TestForgottenScalersAreBuiltAnew(t *testing.T) {
+	t.Parallel()
+	var made, closed atomic.Int32
+	registry := scalers.NewRegistry(counted(&made, &closed), scalers.RegistryOptions{})
+	_, release, err := registry.Acquire(trigger("a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	isOurs := func(scaler scalers.Scaler) bool { _, is := scaler.(closable); return is }
+	registry.Forget(func(scaler scalers.Scaler) bool { return !isOurs(scaler) })
+	if closed.Load() != 0 {
+		t.Error("a scaler was closed that is up to date")
+	}
+	registry.Forget(isOurs)
+	if closed.Load() != 1 || registry.Len() != 0 {
+		t.Errorf("%d scalers were closed, %d are alive", closed.Load(), registry.Len())
+	}
+	release() // harms nobody
+	_, again, err := registry.Acquire(trigger("a"))
+	if err != nil || made.Load() != 2 {
+		t.Errorf("made %d scalers: %v", made.Load(), err)
+	}
+	again()
+}
+
+func TestTheBoundOnTriggersCanChange(t *testing.T) {
+	t.Parallel()
+	var made, closed atomic.Int32
+	registry := scalers.NewRegistry(counted(&made, &closed), scalers.RegistryOptions{MaxTriggers: 1})
+	if _, _, err := registry.Acquire(trigger("a")); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := registry.Acquire(trigger("b")); err == nil {
+		t.Error("a trigger more than may be")
+	}
+	registry.SetMaxTriggers(2)
+	if _, _, err := registry.Acquire(trigger("b")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNamesThatKubernetesDoesNotKnowTakeNoPlace(t *testing.T) {
+	t.Parallel()
+	var made, closed atomic.Int32
+	registry := scalers.NewRegistry(counted(&made, &closed), scalers.RegistryOptions{})
+	long := strings.Repeat("n", 254)
+	for _, one := range []scalers.Trigger{{Namespace: long, Name: "orders"}, {Namespace: "shop", Name: long}} {
+		scaler, release, err := registry.Acquire(one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		if _, err := scaler.Evaluate(t.Context()); err == nil || !strings.Contains(err.Error(), "254 bytes: Kubernetes knows at most 253") {
+			t.Errorf("got %v", err)
+		}
+	}
+	if registry.Len() != 0 || made.Load() != 0 {
+		t.Errorf("%d triggers are alive, %d were built", registry.Len(), made.Load())
+	}
+}
+
+// What is kept of a trigger grows with its metadata, so the bound on triggers alone bounds no memory.
+func TestMetadataIsBoundedTogether(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var made, closed atomic.Int32
+		registry := scalers.NewRegistry(counted(&made, &closed), scalers.RegistryOptions{MaxMetadata: 30_000, IdleAfter: time.Minute})
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- registry.Run(ctx) }()
+		large := func(name string) error {
+			_, release, err := registry.Acquire(scalers.Trigger{Name: name, Metadata: map[string]string{"topic": strings.Repeat("x", 10_000)}})
+			if err == nil {
+				release()
+			}
+			return err
+		}
+		for range 3 { // it counts once
+			if err := errors.Join(large("a"), large("b")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if cause, _ := scalers.CauseOf(large("c")); cause != scalers.CauseExhausted {
+			t.Errorf("cause %v, want CauseExhausted", cause)
+		}
+		if _, _, err := registry.Acquire(trigger("small")); err != nil {
+			t.Errorf("a small trigger has room: %v", err)
+		}
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		if err := errors.Join(large("c"), large("d")); err != nil {
+			t.Errorf("the room of forgotten triggers was not given back: %v", err)
+		}
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestUnknownKeysCannotFloodTheLog(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	decode := func(scalers.Trigger) (struct{}, scalers.Metric, []string, error) {
+		keys := make([]string, 100)
+		for i := range keys {
+			keys[i] = strings.Repeat("\x1b[31m", 3000)
+		}
+		return struct{}{}, scalers.Metric{Name: strings.Repeat("m", 10_000)}, keys, nil
+	}
+	build := func(struct{}, scalers.Metric) scalers.Scaler { return scalers.NewRefused(scalers.Metric{}, nil) }
+	factory := scalers.NewFactory(decode, build, slog.New(slog.NewTextHandler(&log, nil)))
+	for i := range 1000 {
+		factory(trigger(fmt.Sprint(i)))
+	}
+	if lines := strings.Count(log.String(), "\n"); lines < 60 || lines > 120 || log.Len() > lines*8000 {
+		t.Errorf("%d lines of %d bytes", lines, log.Len())
 	}
 }

@@ -65,6 +65,14 @@ func (f *failures) note(ctx context.Context, rpc string, ref *pb.ScaledObjectRef
 	f.log.LogAttrs(ctx, levelOf(code), "no answer for KEDA", attributes...)
 }
 
+// turnedAway logs that a client was not listened to, unless the same was said a short while ago.
+func (f *failures) turnedAway(ctx context.Context, method string, err error) {
+	speak, unlogged := f.quiet.ask(time.Now(), f.quiet.about(nil, err.Error()), silenceAfter(status.Code(err)))
+	if speak {
+		f.log.WarnContext(ctx, "a client was turned away", "rpc", method, "error", status.Convert(err).Message(), "unlogged", unlogged)
+	}
+}
+
 // caught is what the recovery interceptors do with the panic of a handler. It is always logged: nobody knows here which
 // trigger's it is.
 func (f *failures) caught(ctx context.Context, value any) error {

@@ -10,9 +10,10 @@ import (
 
 	"github.com/lagwise/lagwise/scalers"
 	"github.com/lagwise/lagwise/server"
+	"github.com/lagwise/lagwise/test/transcript"
 )
 
-func wantLines(t *testing.T, log *logged, want int, about string) {
+func wantLines(t *testing.T, log *transcript.Text, want int, about string) {
 	t.Helper()
 	if got := strings.Count(log.String(), about); got != want {
 		t.Errorf("%d lines about %q, want %d:\n%s", got, about, want, log)

@@ -22,8 +22,8 @@ func TestMessagesAreOneShortLine(t *testing.T) {
 		{"cut among runes of four bytes", strings.Repeat("🦊", 200), strings.Repeat("🦊", 127) + "…"},
 		{"broken bytes grow when replaced", strings.Repeat("a\xff", 200), strings.Repeat("a\uFFFD", 127) + "a…"},
 		{"line breaks", "one\ntwo\r\nthree\u2028four\u2029five\u0085six", "one two  three four five six"},
-		{"control characters", "\x1b[31mred\x00\x7f", " [31mred  "},
-		{"turned direction and hidden characters", "a\u202eb\u200bc\ufeffd", "a b c d"},
+		{"control characters", "\x1b[31mred\x00\x7f", "�[31mred��"},
+		{"turned direction and hidden characters", "a\u202eb\u200bc\ufeffd", "a�b�c�d"},
 		{"no words", "", "Internal"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

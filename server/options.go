@@ -26,12 +26,23 @@ type Options struct {
 	RepeatCount int
 	// PollInterval is how often an open stream asks a scaler that is not a scalers.Watcher. Default 1 s.
 	PollInterval time.Duration
-	// MaxReceiveBytes bounds one request. Default 2 MiB, above what a Kubernetes object can hold.
+	// MaxReceiveBytes bounds one request. Default 256 KiB, four times what a trigger's metadata may hold.
 	MaxReceiveBytes int
+	// MaxStreams bounds what is open at once on one connection. KEDA has a single connection for two streams of each trigger,
+	// so a small bound would leave triggers without pushes. Default 110,000: 50,000 triggers and calls beside them. All connections
+	// together have twice that.
+	MaxStreams int
+	// ConnectTimeout bounds the time from a connection's first byte to its first call (TLS, and HTTP/2's preface and settings),
+	// and that from a call's headers to its request. Default 10 s.
+	ConnectTimeout time.Duration
+	// Guard asks for TLS and for certificates; nil serves without.
+	Guard *Guard
 	// MaxHeaderBytes bounds the headers of one request. Default 16 KiB.
 	MaxHeaderBytes uint32
 	// Log takes what goes wrong. Default: discarded.
 	Log *slog.Logger
+	// Meter counts calls, streams and pushes. Default: nobody counts.
+	Meter Meter
 	// GRPC is added to the options of the gRPC server, e.g. transport credentials.
 	GRPC []grpc.ServerOption
 }
@@ -42,13 +53,18 @@ func (o Options) withDefaults() Options {
 	unlessPositive(&o.MinPushInterval, time.Second)
 	unlessPositive(&o.RepeatInterval, 5*time.Second)
 	unlessPositive(&o.PollInterval, time.Second)
-	unlessPositive(&o.MaxReceiveBytes, 2<<20)
+	unlessPositive(&o.MaxReceiveBytes, 256<<10)
+	unlessPositive(&o.MaxStreams, 110_000)
+	unlessPositive(&o.ConnectTimeout, 10*time.Second)
 	unlessPositive(&o.MaxHeaderBytes, 16<<10)
 	if o.RepeatCount == 0 {
 		o.RepeatCount = 2
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Meter == nil {
+		o.Meter = unmetered{}
 	}
 	return o
 }

@@ -14,6 +14,7 @@ import (
 // does not read, add waits, and what is seen in that time is worked in when the client reads again or is gone.
 type outlet struct {
 	stream grpc.ServerStreamingServer[pb.IsActiveResponse]
+	pushed func(woken time.Time)
 
 	mu     sync.Mutex
 	pushes pushes
@@ -22,20 +23,21 @@ type outlet struct {
 	closed bool
 }
 
-func newOutlet(stream grpc.ServerStreamingServer[pb.IsActiveResponse], p pace) *outlet {
-	return &outlet{stream: stream, pushes: pushes{pace: p}}
+func newOutlet(stream grpc.ServerStreamingServer[pb.IsActiveResponse], p pace, pushed func(woken time.Time)) *outlet {
+	return &outlet{stream: stream, pushed: pushed, pushes: pushes{pace: p}}
 }
 
 // add takes what is seen of the trigger now, and sends what is due.
-func (o *outlet) add(seen activity) error {
+func (o *outlet) add(seen sight) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.pushes.see(time.Now(), seen)
-	o.sendDue()
+	o.pushes.see(time.Now(), seen.activity)
+	o.sendDue(seen.woken)
 	return o.err
 }
 
-func (o *outlet) sendDue() {
+// sendDue is told of the event that is the reason of a push, if there is one.
+func (o *outlet) sendDue(woken time.Time) {
 	for !o.closed && o.err == nil {
 		push, again := o.pushes.next(time.Now())
 		if !push {
@@ -44,7 +46,10 @@ func (o *outlet) sendDue() {
 		}
 		if err := o.stream.Send(&pb.IsActiveResponse{Result: true}); err != nil {
 			o.err = gone(err)
+			return
 		}
+		o.pushed(woken)
+		woken = time.Time{} // what follows repeats it
 	}
 }
 
@@ -63,7 +68,7 @@ func (o *outlet) wait(again time.Time) {
 func (o *outlet) sendLater() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.sendDue()
+	o.sendDue(time.Time{})
 }
 
 // close ends what was to be sent later. Nothing is sent on the stream after it has returned.

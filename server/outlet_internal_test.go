@@ -26,8 +26,8 @@ func (f *fakeStream) Send(*pb.IsActiveResponse) error {
 func TestOutletSendsNothingOnceItIsClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stream := &fakeStream{}
-		out := newOutlet(stream, pace{minInterval: time.Second, repeatInterval: time.Minute, repeats: 3})
-		if err := out.add(active); err != nil {
+		out := newOutlet(stream, pace{minInterval: time.Second, repeatInterval: time.Minute, repeats: 3}, unmetered{}.Pushed)
+		if err := out.add(sight{activity: active}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute + time.Second)
@@ -48,10 +48,10 @@ func TestOutletGivesUpOnAStreamThatFailed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := errors.New("broken")
 		stream := &fakeStream{err: broken}
-		out := newOutlet(stream, pace{repeats: 3})
+		out := newOutlet(stream, pace{repeats: 3}, unmetered{}.Pushed)
 		defer out.close()
 		for range 2 {
-			if err := out.add(active); !errors.Is(err, broken) {
+			if err := out.add(sight{activity: active}); !errors.Is(err, broken) {
 				t.Errorf("got %v", err)
 			}
 		}

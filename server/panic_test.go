@@ -1,11 +1,9 @@
 package server_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,32 +13,15 @@ import (
 
 	"github.com/lagwise/lagwise/scalers"
 	"github.com/lagwise/lagwise/server"
+	"github.com/lagwise/lagwise/test/transcript"
 )
 
-// logged is a log that tests can read while it is written.
-type logged struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logged) Write(line []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(line)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-func newLog() (*slog.Logger, *logged) {
-	l := &logged{}
+func newLog() (*slog.Logger, *transcript.Text) {
+	l := &transcript.Text{}
 	return slog.New(slog.NewTextHandler(l, nil)), l
 }
 
-func wantStack(t *testing.T, log *logged, function string) {
+func wantStack(t *testing.T, log *transcript.Text, function string) {
 	t.Helper()
 	if text := log.String(); strings.Count(text, "level=ERROR") != 1 || !strings.Contains(text, function) {
 		t.Errorf("want one error with the stack of %s, got:\n%s", function, text)

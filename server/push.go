@@ -1,6 +1,10 @@
 package server
 
-import "time"
+import (
+	"time"
+
+	"github.com/lagwise/lagwise/scalers"
+)
 
 // longestGap bounds the doubling between repeats.
 const longestGap = 10 * time.Minute
@@ -19,6 +23,17 @@ func activityOf(isActive bool) activity {
 		return active
 	}
 	return inactive
+}
+
+// sight is what was seen of a trigger, and the event that led to it.
+type sight struct {
+	activity
+	// woken is when the event was noticed; zero for none.
+	woken time.Time
+}
+
+func sightOf(evaluation scalers.Evaluation) sight {
+	return sight{activityOf(evaluation.Active), evaluation.WokenAt}
 }
 
 // pace says how often a stream may tell KEDA that a trigger is active.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -21,6 +22,7 @@ import (
 type Server struct {
 	scalers Scalers
 	options Options
+	serving atomic.Bool
 }
 
 // New makes a Server that asks the given scalers.
@@ -50,6 +52,7 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 
 	served := make(chan error, 1)
 	running.Go(func() { served <- transport.Serve(listener) })
+	s.serving.Store(true)
 
 	var failed error
 	select {
@@ -57,11 +60,16 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 		failed = fmt.Errorf("serving gRPC on %v: %w", listener.Addr(), err)
 	case <-ctx.Done():
 	}
+	s.serving.Store(false)
 	alive.Shutdown()
 	endStreams()
 	stop(transport, &running, s.options.ShutdownTimeout, s.options.Log)
 	return failed
 }
+
+// Serving says whether questions are answered: true from the moment that Run serves until its context ends or its listener
+// fails. A source that is out of reach changes nothing: that is an answer, too.
+func (s *Server) Serving() bool { return s.serving.Load() }
 
 func (s *Server) newService(failures *failures, running *sync.WaitGroup) *service {
 	return &service{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -21,32 +22,82 @@ import (
 func (s *service) streamIsActive(
 	ref *pb.ScaledObjectRef, stream grpc.ServerStreamingServer[pb.IsActiveResponse],
 ) error {
-	trigger, err := triggerOf(ref)
-	if err != nil {
-		return err
-	}
-	out := newOutlet(stream, s.options.pace())
-	defer out.close()
-	seen, err := s.open(ref, trigger, out)
+	following, err := s.follow(ref, stream)
 	if err != nil {
 		return untilGone(stream.Context(), err)
 	}
-	return untilGone(stream.Context(), s.watch(stream.Context(), ref, trigger, seen))
+	defer following.end()
+	return untilGone(stream.Context(), s.watch(stream.Context(), ref, following))
+}
+
+// following is what a stream does with its trigger.
+type following struct {
+	trigger scalers.Trigger
+	scaler  scalers.Scaler
+	// seen takes all that is seen of the trigger.
+	seen func(sight) error
+	// end lets go of everything that the stream holds.
+	end func()
+}
+
+// follow tells of the trigger as it is now. It is not part of streamIsActive, because what it needs of the stack would be kept
+// while the stream waits.
+func (s *service) follow(ref *pb.ScaledObjectRef, stream grpc.ServerStreamingServer[pb.IsActiveResponse]) (*following, error) {
+	trigger, err := triggerOf(ref)
+	if err != nil {
+		return nil, err
+	}
+	scaler, release, err := s.scalers.Acquire(trigger)
+	if err != nil {
+		return nil, err
+	}
+	pushed, ended := followed(scaler, s.options.Meter.Pushed)
+	out := newOutlet(stream, s.options.pace(), pushed)
+	end := func() {
+		out.close()
+		ended()
+		release()
+	}
+	kept := false
+	defer func() { // also when a scaler panics
+		if !kept {
+			end()
+		}
+	}()
+	seen, err := s.open(ref, trigger, out)
+	if err != nil {
+		return nil, err
+	}
+	kept = true
+	return &following{trigger, scaler, seen, end}, nil
+}
+
+// followed tells a scaler that wants to know it of a stream, and of each push on it, which is counted as well.
+func followed(scaler scalers.Scaler, count func(woken time.Time)) (pushed func(woken time.Time), ended func()) {
+	wants, ok := scaler.(scalers.Followed)
+	if !ok {
+		return count, func() {}
+	}
+	wants.Streaming(1)
+	return func(woken time.Time) {
+		count(woken)
+		wants.Pushed()
+	}, func() { wants.Streaming(-1) }
 }
 
 // open tells of the trigger as it is now, and returns what takes all that is seen of it from now on.
-func (s *service) open(ref *pb.ScaledObjectRef, trigger scalers.Trigger, out *outlet) (seen func(activity) error, err error) {
+func (s *service) open(ref *pb.ScaledObjectRef, trigger scalers.Trigger, out *outlet) (seen func(sight) error, err error) {
 	ctx := out.stream.Context()
 	first, err := s.evaluator.evaluate(ctx, trigger)
 	if cause, ok := scalers.CauseOf(err); ok && cause == scalers.CauseRefused {
 		return nil, err
 	}
 	if err == nil {
-		return out.add, out.add(activityOf(first.Active))
+		return out.add, out.add(sightOf(first))
 	}
 	s.failures.note(ctx, "StreamIsActive", ref, err)
-	return func(now activity) error {
-		if err := out.add(now); err != nil || now == unknown {
+	return func(now sight) error {
+		if err := out.add(now); err != nil || now.activity == unknown {
 			return err
 		}
 		return errKnownAgain

@@ -54,7 +54,7 @@ func TestReflectionListsTheService(t *testing.T) {
 
 func TestOversizedMessageIsRejected(t *testing.T) {
 	r := serve(t, lend(&fakeScaler{}), server.Options{})
-	for kib, want := range map[int]codes.Code{2000: codes.OK, 2100: codes.ResourceExhausted} {
+	for kib, want := range map[int]codes.Code{250: codes.OK, 260: codes.ResourceExhausted} {
 		trigger := ref()
 		trigger.ScalerMetadata["topic"] = strings.Repeat("x", kib<<10)
 		_, err := r.IsActive(t.Context(), trigger)

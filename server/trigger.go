@@ -13,11 +13,12 @@ type Scalers interface {
 	Acquire(trigger scalers.Trigger) (scaler scalers.Scaler, release func(), err error)
 }
 
-// triggerOf reads KEDA's reference. An empty one counts as missing: on the wire the two cannot be told apart.
+// triggerOf reads KEDA's reference, and drops what is not to be kept. An empty one counts as missing: on the wire the two cannot be told apart.
 func triggerOf(ref *pb.ScaledObjectRef) (scalers.Trigger, error) {
 	if ref.GetName() == "" && ref.GetNamespace() == "" && len(ref.GetScalerMetadata()) == 0 {
 		return scalers.Trigger{}, scalers.Errorf(scalers.CauseRefused, "scaledObjectRef is missing or empty")
 	}
+	scalers.DropLinkSecrets(ref.GetScalerMetadata())
 	return scalers.Trigger{
 		Namespace: ref.GetNamespace(),
 		Name:      ref.GetName(),

@@ -8,25 +8,17 @@ import (
 	"github.com/lagwise/lagwise/scalers"
 )
 
-// watch follows a trigger until its context ends, seen returns an error, or the scaler has nothing more to tell. It
-// holds the scaler's lease until the scaler has let go.
-func (s *service) watch(
-	ctx context.Context, ref *pb.ScaledObjectRef, trigger scalers.Trigger, seen func(activity) error,
-) error {
-	scaler, release, err := s.scalers.Acquire(trigger)
-	if err != nil {
-		return err
+// watch follows a trigger until its context ends, seen returns an error, or the scaler has nothing more to tell.
+func (s *service) watch(ctx context.Context, ref *pb.ScaledObjectRef, f *following) error {
+	if watcher, ok := f.scaler.(scalers.Watcher); ok {
+		return watcher.Watch(ctx, func(evaluation scalers.Evaluation) error { return f.seen(sightOf(evaluation)) })
 	}
-	defer release()
-	if watcher, ok := scaler.(scalers.Watcher); ok {
-		return watcher.Watch(ctx, func(evaluation scalers.Evaluation) error { return seen(activityOf(evaluation.Active)) })
-	}
-	return s.poll(ctx, ref, trigger, seen)
+	return s.poll(ctx, ref, f.trigger, f.seen)
 }
 
 // poll stands in for Watch, except that it can tell when nothing is known.
 func (s *service) poll(
-	ctx context.Context, ref *pb.ScaledObjectRef, trigger scalers.Trigger, seen func(activity) error,
+	ctx context.Context, ref *pb.ScaledObjectRef, trigger scalers.Trigger, seen func(sight) error,
 ) error {
 	ticker := time.NewTicker(s.options.PollInterval)
 	defer ticker.Stop()
@@ -36,7 +28,7 @@ func (s *service) poll(
 			return nil
 		case <-ticker.C:
 		}
-		now := unknown
+		var now sight
 		evaluation, err := s.evaluator.evaluate(ctx, trigger)
 		switch {
 		case ctx.Err() != nil:
@@ -44,7 +36,7 @@ func (s *service) poll(
 		case err != nil:
 			s.failures.note(ctx, "StreamIsActive", ref, err)
 		default:
-			now = activityOf(evaluation.Active)
+			now = sightOf(evaluation)
 		}
 		if err := seen(now); err != nil {
 			return err

@@ -47,10 +47,10 @@ func demoCommand() *cobra.Command {
 func runDemo(ctx context.Context, address string, out io.Writer) error {
 	flags := pflag.NewFlagSet("demo", pflag.ContinueOnError)
 	config.Flags(flags)
-	if err := flags.Set("refreshInterval", "500ms"); err != nil {
+	if err := errors.Join(flags.Set("refreshInterval", "500ms"), flags.Set("http.listen", "")); err != nil {
 		return fmt.Errorf("configuring the demo: %w", err)
 	}
-	settings, err := config.Read("", flags)
+	settings, err := config.Source{Flags: flags}.Read()
 	if err != nil {
 		return fmt.Errorf("configuring the demo: %w", err)
 	}
@@ -62,7 +62,11 @@ func runDemo(ctx context.Context, address string, out io.Writer) error {
 	err = demo.Run(ctx, demo.Options{
 		Listener: listener,
 		Serve: func(ctx context.Context, listener net.Listener) error {
-			return serve(ctx, listener, settings, cluster.Options{Embedded: true, Log: log}, log)
+			program, err := assemble(settings, cluster.Options{Embedded: true, Log: log}, log)
+			if err != nil {
+				return err
+			}
+			return program.run(ctx, listener)
 		},
 		Out:  out,
 		Size: sizeOf(out),

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,15 +9,19 @@ import (
 	"github.com/lagwise/lagwise/scalers"
 	"github.com/lagwise/lagwise/scalers/cron"
 	"github.com/lagwise/lagwise/scalers/kafka"
+	"github.com/lagwise/lagwise/scalers/newrelic"
+	"github.com/lagwise/lagwise/scalers/rabbitmq"
 )
 
 // keyTables is every scaler's table of metadata keys.
 func keyTables() map[string]scalers.KeyTable {
-	return map[string]scalers.KeyTable{"cron": cron.Keys(), "kafka": kafka.Keys()}
+	return map[string]scalers.KeyTable{"cron": cron.Keys(), "kafka": kafka.Keys(), "new-relic": newrelic.Keys(), "rabbitmq": rabbitmq.Keys()}
 }
 
-//go:generate go run . keys --into ../../README.md
+//go:generate go run . keys --into ../../docs/keys.md
 //go:generate go run . keys --scaler cron --into ../../docs/cron.md
+//go:generate go run . keys --scaler new-relic --into ../../docs/new-relic.md
+//go:generate go run . keys --scaler rabbitmq --into ../../docs/rabbitmq.md
 
 func keysCommand() *cobra.Command {
 	var scaler, into string
@@ -32,11 +34,7 @@ func keysCommand() *cobra.Command {
 			if !found {
 				return fmt.Errorf("scaler %q is not known", scaler)
 			}
-			if into != "" {
-				return insertKeys(into, keysText(table))
-			}
-			_, err := io.WriteString(command.OutOrStdout(), keysText(table))
-			return err //nolint:wrapcheck // nothing to add about a closed output
+			return keysSection.write(command.OutOrStdout(), keysText(table), into)
 		},
 	}
 	command.Flags().StringVar(&into, "into", "", "put the table between this file's keys:begin and keys:end marks instead of printing it")
@@ -44,27 +42,7 @@ func keysCommand() *cobra.Command {
 	return command
 }
 
-const (
-	keysBegin = "<!-- keys:begin -->\n"
-	keysEnd   = "<!-- keys:end -->"
-)
-
-// insertKeys replaces what stands between the marks of a Markdown file.
-func insertKeys(path, keys string) error {
-	page, err := os.ReadFile(path) //nolint:gosec // the caller's own file
-	if err != nil {
-		return fmt.Errorf("reading the page: %w", err)
-	}
-	before, rest, found := strings.Cut(string(page), keysBegin)
-	_, after, ended := strings.Cut(rest, keysEnd)
-	if !found || !ended {
-		return fmt.Errorf("%s has no %q and %q", path, strings.TrimSpace(keysBegin), keysEnd)
-	}
-	if err := os.WriteFile(path, []byte(before+keysBegin+keys+keysEnd+after), 0o644); err != nil { //nolint:gosec // a page for everybody
-		return fmt.Errorf("writing the page: %w", err)
-	}
-	return nil
-}
+const keysSection section = "keys"
 
 // keysText lists the keys that a user may set; credentials and KEDA's own link keys are told in one line each.
 func keysText(table scalers.KeyTable) string {
@@ -93,21 +71,6 @@ func row(key scalers.Key) string {
 	if key.FromEnv {
 		name += ", `" + key.Name + "FromEnv`"
 	}
-	value := string(key.Kind)
-	if len(key.Choices) > 0 {
-		value = strings.Join(key.Choices, ", ")
-	}
-	preset := ""
-	if key.Default != "" {
-		preset = "`" + key.Default + "`"
-	}
-	help := key.Help
-	if key.Required {
-		help += " Required."
-	}
-	if len(key.Excludes) > 0 {
-		help += " Not with " + strings.Join(key.Excludes, ", ") + "."
-	}
-	help = strings.ReplaceAll(help, "|", `\|`) // or it would be a column of its own
-	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", name, value, preset, key.Origin, help)
+	value, preset, meaning := key.Columns()
+	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", name, value, preset, key.Origin, meaning)
 }

@@ -2,23 +2,20 @@ package main
 
 import (
 	"bytes"
-	"os"
 	"strings"
 	"testing"
 )
 
 func TestPagesShowTheKeysAsTheyAre(t *testing.T) {
 	t.Parallel()
-	for scaler, name := range map[string]string{"kafka": "README.md", "cron": "docs/cron.md"} {
-		page, err := os.ReadFile("../../" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for scaler := range keyTables() {
+		name := pageOf(scaler)
+		page := textOf(t, "../../"+name)
 		var printed, problems bytes.Buffer
 		if code := run(t.Context(), []string{"keys", "--scaler", scaler}, &printed, &problems); code != 0 {
 			t.Fatal(problems.String())
 		}
-		if !strings.Contains(string(page), keysBegin+printed.String()+keysEnd) {
+		if !strings.Contains(page, keysSection.begin()+printed.String()+keysSection.end()) {
 			t.Errorf("%s does not show the keys as the table has them: run \"make docs\"", name)
 		}
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,10 +13,13 @@ import (
 	_ "time/tzdata" // an image without time zones can still open windows
 
 	"github.com/spf13/cobra"
+
+	"github.com/lagwise/lagwise/scalers/kafka/cluster"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // whoever asks a second time does not want to wait
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -23,19 +27,30 @@ func main() {
 
 // run is main without the process around it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (exitCode int) {
+	root := rootCommand() //nolint:contextcheck // cobra hands each command the context of ExecuteContext
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	if err := root.ExecuteContext(ctx); err != nil {
+		_, _ = fmt.Fprintln(stderr, "lagwise:", err)
+		if ends, is := errors.AsType[*exit](err); is {
+			return ends.code
+		}
+		return 1
+	}
+	return 0
+}
+
+func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "lagwise",
 		Short:         "A KEDA external scaler that answers from memory for Kafka consumer lag",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), demoCommand(), keysCommand(), versionCommand()) //nolint:contextcheck // cobra hands each command the context of ExecuteContext
-	root.SetArgs(args)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	if err := root.ExecuteContext(ctx); err != nil {
-		_, _ = fmt.Fprintln(stderr, "lagwise:", err)
-		return 1
-	}
-	return 0
+	root.AddCommand(
+		serveCommand(), auditCommand(), configCommand(), convertCommand(), demoCommand(), explainCommand(cluster.Options{}),
+		keysCommand(), lintCommand(), metricsCommand(), schemaCommand(), simulateCommand(), versionCommand(),
+	)
+	return root
 }

@@ -2,92 +2,136 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
+	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
 
 	"github.com/lagwise/lagwise/internal/config"
+	"github.com/lagwise/lagwise/internal/telemetry"
 	"github.com/lagwise/lagwise/scalers"
-	"github.com/lagwise/lagwise/scalers/cron"
-	"github.com/lagwise/lagwise/scalers/kafka"
 	"github.com/lagwise/lagwise/scalers/kafka/cluster"
 	"github.com/lagwise/lagwise/server"
 )
 
 func serveCommand() *cobra.Command {
-	var path string
+	var source config.Source
+	var checkOnly bool
 	command := &cobra.Command{
 		Use:   "serve",
 		Short: "Answer KEDA over gRPC",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			settings, err := config.Read(path, command.Flags())
+			settings, err := source.Read()
 			if err != nil {
-				return fmt.Errorf("the configuration is wrong: %w", err)
+				return fmt.Errorf("the configuration is wrong:\n%w", err)
+			}
+			if checkOnly {
+				_, err := fmt.Fprintln(command.OutOrStdout(), "the configuration is good")
+				return err //nolint:wrapcheck // nothing to add about a closed output
 			}
 			var listen net.ListenConfig
 			listener, err := listen.Listen(command.Context(), "tcp", settings.Listen)
 			if err != nil {
 				return fmt.Errorf("listening for KEDA: %w", err)
 			}
-			log := newLog(command.ErrOrStderr(), settings)
+			log, level := newLog(command.ErrOrStderr(), settings)
 			keepMemorySmall(log)
 			log.Info("lagwise answers KEDA", "address", listener.Addr().String(), "version", version())
-			return serve(command.Context(), listener, settings, cluster.Options{Log: log}, log)
+			traces, sendTraces, err := openTraces(command.Context(), settings, log)
+			if err != nil {
+				return errors.Join(err, listener.Close())
+			}
+			program, err := assemble(settings, cluster.Options{Log: log}, log, traces...)
+			if err != nil {
+				return errors.Join(err, listener.Close())
+			}
+			answerLookers, err := program.listenHTTP(command.Context(), settings)
+			if err != nil {
+				return errors.Join(err, listener.Close())
+			}
+			beside := []func(context.Context) error{
+				program.reload(source, settings, level), answerLookers, program.listenStatus(command.Context(), settings), sendTraces,
+			}
+			return program.run(command.Context(), program.bounded(listener, settings), beside...)
 		},
 	}
-	command.Flags().StringVar(&path, "config", "", "configuration file (YAML)")
-	config.Flags(command.Flags())
+	command.Flags().BoolVar(&checkOnly, "check-config", false, "read and check the configuration and its secrets, say what is wrong, and end")
+	readsFrom(command, &source)
 	return command
 }
 
-// factories is every scaler that a trigger can name with its "scaler" key.
-func factories(pool *cluster.Pool, connections map[string]cluster.Connection, log *slog.Logger) map[string]scalers.Factory {
-	subscribe := func(connection cluster.Connection, want cluster.Want) (kafka.Subscription, error) {
-		return pool.Subscribe(connection, want)
-	}
-	return map[string]scalers.Factory{
-		"cron":  cron.New(log),
-		"kafka": kafka.New(subscribe, connections, log),
-	}
+// program is everything that answers for triggers, put together.
+type program struct {
+	sources
+
+	log       *slog.Logger
+	registry  *scalers.Registry
+	guard     *server.Guard // nil when the server is unencrypted
+	edge      *server.Server
+	shown     *telemetry.Telemetry
+	closeTime time.Duration
 }
 
-// serve runs everything until ctx ends. The sources outlive the server, so that calls in flight are still answered while
-// it shuts down.
-func serve(ctx context.Context, listener net.Listener, settings config.Config, options cluster.Options, log *slog.Logger) error {
-	options.RefreshInterval, options.MaxSnapshotAge = settings.RefreshInterval, settings.MaxSnapshotAge
-	pool := cluster.NewPool(options)
-	registry := scalers.NewRegistry(factories(pool, settings.Connections, log), scalers.RegistryOptions{IdleAfter: settings.IdleAfter, Log: log})
-	edge := server.New(registry, server.Options{Log: log})
+func assemble(settings config.Config, options cluster.Options, log *slog.Logger, transport ...grpc.ServerOption) (*program, error) {
+	guard, err := newGuard(settings.TLS)
+	if err != nil {
+		return nil, err
+	}
+	sources := openSources(settings, options, log)
+	if sources.authentications, err = openAuthentications(settings, log); err != nil {
+		return nil, err
+	}
+	registry := scalers.NewRegistry(sources.factories(log), scalers.RegistryOptions{
+		IdleAfter: settings.IdleAfter, MaxTriggers: settings.MaxTriggers, MaxMetadata: settings.MaxMetadata, Log: log,
+	})
+	shown := telemetry.New()
+	edge := server.New(registry, server.Options{
+		Guard: guard, MaxStreams: settings.MaxStreams, MaxReceiveBytes: settings.MaxMessageBytes, Log: log, Meter: shown.Edge,
+		GRPC: transport, ShutdownTimeout: drainTime,
+	})
+	shown.Show(telemetry.Sources{Triggers: registry, Sessions: sources.pools(), Groups: sources.pool, Serving: edge.Serving}, shownBy(settings))
+	return &program{sources: sources, log: log, registry: registry, guard: guard, edge: edge, shown: shown, closeTime: closeTime}, nil
+}
 
+// The time from SIGTERM to the end is bounded, and far enough below terminationGracePeriodSeconds of the manifests.
+const (
+	// drainTime is for calls in flight.
+	drainTime = 10 * time.Second
+	// closeTime is for connections after that. librdkafka now and then does not finish to close.
+	closeTime = 12 * time.Second
+)
+
+// run serves until ctx ends. The sources outlive the server, so that calls in flight are still answered while it shuts
+// down.
+func (p *program) run(ctx context.Context, listener net.Listener, beside ...func(context.Context) error) error {
 	sources, stopSources := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopSources()
 	var group errgroup.Group
 	group.Go(func() error {
 		defer stopSources()
-		return edge.Run(ctx, listener)
+		return p.edge.Run(ctx, listener)
 	})
-	group.Go(func() error { return registry.Run(sources) })
-	group.Go(func() error { return pool.Run(sources) })
-	if err := group.Wait(); err != nil {
-		return fmt.Errorf("serving: %w", err)
+	for _, run := range slices.Concat(beside, p.runs(), []func(context.Context) error{p.registry.Run}) {
+		group.Go(func() error { return run(sources) })
 	}
-	log.Info("lagwise stopped")
+	ended := make(chan error, 1)
+	go func() { ended <- group.Wait() }()
+	<-sources.Done()
+	select {
+	case err := <-ended:
+		if err != nil {
+			return fmt.Errorf("serving: %w", err)
+		}
+		p.log.Info("lagwise stopped")
+	case <-time.After(p.closeTime):
+		p.log.Error("left behind: connections that do not close", "waited", p.closeTime)
+	}
 	return nil
-}
-
-func newLog(to io.Writer, settings config.Config) *slog.Logger {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(settings.LogLevel)); err != nil {
-		level = slog.LevelInfo
-	}
-	options := &slog.HandlerOptions{Level: level}
-	if settings.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(to, options))
-	}
-	return slog.New(slog.NewTextHandler(to, options))
 }

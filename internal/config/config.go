@@ -1,17 +1,18 @@
 // Package config reads lagwise's configuration: a YAML file, LAGWISE_* environment variables and flags, the later the
-// stronger. It checks everything before anything starts, and reads secrets from the files that the configuration names.
+// stronger. It checks everything before anything starts, and reads secrets from the files and variables that the
+// configuration names.
 package config
 
 import (
-	"fmt"
-	"slices"
-	"strings"
+	"errors"
+	"os"
 	"time"
 
 	"github.com/spf13/pflag"
-	"github.com/spf13/viper"
 
 	"github.com/lagwise/lagwise/scalers/kafka/cluster"
+	"github.com/lagwise/lagwise/scalers/newrelic/nerdgraph"
+	"github.com/lagwise/lagwise/scalers/rabbitmq"
 )
 
 // Config is a checked configuration, secrets included.
@@ -26,94 +27,176 @@ type Config struct {
 	// LogLevel and LogFormat are slog's: debug, info, warn, error; text, json.
 	LogLevel  string
 	LogFormat string
-	// Connections are the named Kafka connections, by name.
-	Connections map[string]cluster.Connection
+	// AllowedBrokers are patterns of the hosts that triggers may name by themselves.
+	AllowedBrokers []string
+	// SecretsInMetadata says when triggers may bring passwords in variables of their workload: never, encrypted, always.
+	SecretsInMetadata string
+	// TriggerAuthentications says that triggers may log in by one. They are read by the service account whose folder is
+	// ServiceAccountFolder; the Secrets of those that are for the whole cluster are in ClusterObjectNamespace.
+	TriggerAuthentications bool
+	ServiceAccountFolder   string
+	ClusterObjectNamespace string
+	// MaxTriggers and MaxSessions bound what is alive at once.
+	MaxTriggers int
+	MaxSessions int
+	// LooksPerSecond bounds what one RabbitMQ broker is asked for the sake of pushes.
+	LooksPerSecond int
+	// HTTPListen is the address of metrics and health; empty for none.
+	HTTPListen string
+	// PageListen is the address of the status page; empty for none.
+	PageListen string
+	// MetricsLag is how finely metrics list the lag of groups: none, topic, partition. MetricsLike is the exporter by whose names
+	// they list it a second time: kminion, kafka_exporter; empty for none. MaxListed bounds what they list one by one.
+	MetricsLag  string
+	MetricsLike string
+	MaxListed   int
+	// MaxStreams bounds what is open on one connection of KEDA's, MaxMessageBytes one request.
+	MaxStreams      int
+	MaxMessageBytes int
+	// MaxMetadata bounds the metadata of all triggers together, in bytes, MaxConnections what is connected to each address.
+	MaxMetadata    int
+	MaxConnections int
+	// TLS is nil when lagwise serves unencrypted.
+	TLS *TLS
+	// TracesEndpoint is the URL of a collector of traces, empty for none; TracesPercent how many of all calls it is told of.
+	TracesEndpoint string
+	TracesPercent  int
+	// Connections are the named connections, by name.
+	Connections map[string]Connection
+
+	// values are the settings behind the fields above, connections those of each connection in the file's order.
+	values      values
+	connections []shownConnection
+	// files are all that was read to get here, the configuration's own included.
+	files []string
 }
 
-// file is the configuration as written.
-type file struct {
-	Listen          string           `mapstructure:"listen"`
-	RefreshInterval time.Duration    `mapstructure:"refreshInterval"`
-	MaxSnapshotAge  time.Duration    `mapstructure:"maxSnapshotAge"`
-	IdleAfter       time.Duration    `mapstructure:"idleAfter"`
-	LogLevel        string           `mapstructure:"logLevel"`
-	LogFormat       string           `mapstructure:"logFormat"`
-	Connections     []fileConnection `mapstructure:"connections"`
+// Connection is a named connection of one kind, and who may use it.
+type Connection struct {
+	Name string
+	// Kind says which of the fields below holds what it connects to.
+	Kind string
+	// Namespaces are patterns of the namespaces whose triggers may use the connection; nil stands for all.
+	Namespaces []string
+	Kafka      cluster.Connection
+	RabbitMQ   rabbitmq.Connection
+	NewRelic   nerdgraph.Connection
 }
 
-// Flags defines the settings that may be given as flags, with their defaults.
+// Source is where a configuration is read from, again at each reload.
+type Source struct {
+	// Path is the file's; empty for none.
+	Path string
+	// Flags are those that Flags defined, parsed.
+	Flags *pflag.FlagSet
+}
+
+// Flags defines every setting that may be given as a flag.
 func Flags(flags *pflag.FlagSet) {
-	flags.String("listen", ":6000", "address of the gRPC server")
-	flags.Duration("refreshInterval", 5*time.Second, "how often Kafka is observed")
-	flags.Duration("maxSnapshotAge", 0, "how old an observation may grow before it is an error (default 3 x refreshInterval)")
-	flags.Duration("idleAfter", 10*time.Minute, "how long a trigger is observed after the last question about it")
-	flags.String("logLevel", "info", "debug, info, warn or error")
-	flags.String("logFormat", "text", "text or json")
+	for _, setting := range Settings() {
+		flags.String(setting.Name, setting.Default, setting.Help)
+	}
 }
 
-// Read reads the configuration. path may be empty: then there is no file.
-func Read(path string, flags *pflag.FlagSet) (Config, error) {
-	v := viper.New()
-	v.SetEnvPrefix("LAGWISE")
-	v.AutomaticEnv()
-	for _, name := range []string{"listen", "refreshInterval", "maxSnapshotAge", "idleAfter", "logLevel", "logFormat"} {
-		if err := v.BindPFlag(name, flags.Lookup(name)); err != nil {
-			return Config{}, fmt.Errorf("binding flag %s: %w", name, err)
-		}
-	}
-	if path != "" {
-		v.SetConfigFile(path)
-		v.SetConfigType("yaml")
-		if err := v.ReadInConfig(); err != nil {
-			return Config{}, fmt.Errorf("reading the configuration: %w", err)
-		}
-	}
-	var raw file
-	if err := v.UnmarshalExact(&raw); err != nil {
-		return Config{}, fmt.Errorf("reading the configuration %s: %w", path, err)
-	}
-	return raw.check()
+// Read reads the configuration. Its error names every mistake by setting and line.
+func (s Source) Read() (Config, error) {
+	config, _, err := s.read()
+	return config, err
 }
 
-func (f file) check() (Config, error) {
-	if f.RefreshInterval < 100*time.Millisecond {
-		return Config{}, fmt.Errorf("refreshInterval %s: want at least 100ms", f.RefreshInterval)
+// read gives the files that were looked at as well, also where something is wrong with them.
+func (s Source) read() (config Config, files []string, err error) {
+	reader := &secrets{}
+	var doc document
+	if s.Path != "" {
+		reader.files = append(reader.files, s.Path)
+		if doc, err = readDocument(s.Path); err != nil {
+			return Config{}, reader.files, err
+		}
 	}
-	if f.MaxSnapshotAge == 0 {
-		f.MaxSnapshotAge = 3 * f.RefreshInterval
+	given, err := strongest(doc, s.Flags)
+	if err != nil {
+		return Config{}, reader.files, err
 	}
-	if f.MaxSnapshotAge < f.RefreshInterval {
-		return Config{}, fmt.Errorf("maxSnapshotAge %s: want at least refreshInterval, %s", f.MaxSnapshotAge, f.RefreshInterval)
+	all, err := understand(Settings(), "", byDefault, given)
+	config = configOf(all)
+	if err == nil {
+		err = config.check()
 	}
-	if f.IdleAfter < time.Second {
-		return Config{}, fmt.Errorf("idleAfter %s: want at least 1s", f.IdleAfter)
+	var tlsErr error
+	config.TLS, tlsErr = tlsOfServer(all, reader)
+	err = errors.Join(errors.Join(doc.problems...), misspelt(os.Environ()), err, tlsErr)
+	if config.TriggerAuthentications && !config.TLS.KnowsItsClients() {
+		err = errors.Join(err, all.problem(authentications, ": a trigger's namespace is what the client says it is, and whose Secrets it may use hangs on that; "+
+			"set tls.clientCAFile and tls.clientNames, so that KEDA's operator alone can say it"))
 	}
-	if err := oneOf("logLevel", f.LogLevel, "debug", "info", "warn", "error"); err != nil {
-		return Config{}, err
+	err = errors.Join(err, config.connect(doc, reader))
+	config.files = reader.files
+	if err != nil {
+		return Config{}, reader.files, err
 	}
-	if err := oneOf("logFormat", f.LogFormat, "text", "json"); err != nil {
-		return Config{}, err
-	}
+	return config, reader.files, nil
+}
+
+func configOf(v values) Config {
 	config := Config{
-		Listen: f.Listen, RefreshInterval: f.RefreshInterval, MaxSnapshotAge: f.MaxSnapshotAge, IdleAfter: f.IdleAfter,
-		LogLevel: f.LogLevel, LogFormat: f.LogFormat, Connections: map[string]cluster.Connection{},
+		Listen: v.text(listen), RefreshInterval: v.duration(refreshInterval), MaxSnapshotAge: v.duration(maxSnapshotAge),
+		IdleAfter: v.duration(idleAfter), LogLevel: v.text(logLevel), LogFormat: v.text(logFormat),
+		AllowedBrokers: v.list(allowedBrokers), SecretsInMetadata: v.text(secretsInMetadata),
+		TriggerAuthentications: v.flag(authentications), ServiceAccountFolder: v.text(accountFolder), ClusterObjectNamespace: v.text(clusterNamespace),
+		MaxTriggers: v.integer(maxTriggers), MaxSessions: v.integer(maxSessions), LooksPerSecond: v.integer(looksPerSecond),
+		HTTPListen: v.text(httpListen), PageListen: v.text(pageListen), MetricsLag: v.text(metricsLag), MetricsLike: v.text(metricsLike), MaxListed: v.integer(maxListed),
+		MaxStreams: v.integer(maxStreams), MaxMessageBytes: v.integer(maxMessageBytes),
+		MaxMetadata: v.integer(maxMetadata), MaxConnections: v.integer(maxConnections),
+		TracesEndpoint: v.text(tracesEndpoint), TracesPercent: v.integer(tracesPercent),
+		values: v,
 	}
-	for i, written := range f.Connections {
-		connection, err := written.check()
-		if err != nil {
-			return Config{}, fmt.Errorf("connections[%d] %q: %w", i, written.Name, err)
-		}
-		if _, twice := config.Connections[connection.Name]; twice {
-			return Config{}, fmt.Errorf("connections[%d] %q: the name is taken by an earlier connection", i, written.Name)
-		}
-		config.Connections[connection.Name] = connection
+	if _, given := v.of[maxSnapshotAge]; !given {
+		config.MaxSnapshotAge = 3 * config.RefreshInterval
 	}
-	return config, nil
+	return config
 }
 
-func oneOf(name, value string, allowed ...string) error {
-	if slices.Contains(allowed, value) {
-		return nil
+// TakesSecrets says whether triggers may bring passwords in variables of their workload, as things are.
+func (c Config) TakesSecrets() bool {
+	return c.SecretsInMetadata == always || c.SecretsInMetadata == encrypted && c.TLS != nil
+}
+
+// check holds the rules that concern several settings.
+func (c Config) check() error {
+	if c.Listen == "" {
+		return c.values.problem(listen, ": empty; want an address such as :6000")
 	}
-	return fmt.Errorf("%s %q: want one of %s", name, value, strings.Join(allowed, ", "))
+	if c.MaxSnapshotAge < c.RefreshInterval {
+		return c.values.problem(maxSnapshotAge, " %s: want at least refreshInterval, %s", c.MaxSnapshotAge, c.RefreshInterval)
+	}
+	return nil
+}
+
+// connect adds the connections of the file.
+func (c *Config) connect(doc document, reader *secrets) error {
+	c.Connections = map[string]Connection{}
+	var problems []error
+	for _, section := range doc.connections {
+		v, err := understandConnection(doc.path, section)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		connection, err := connectionOf(v, section.groups, reader)
+		if err == nil && connection.Namespaces != nil && !c.TLS.KnowsItsClients() {
+			err = v.problem(connectionNamespaces, ": a trigger's namespace is what the client says it is; "+
+				"set tls.clientCAFile and tls.clientNames, so that KEDA's operator alone can say it")
+		}
+		if _, twice := c.Connections[connection.Name]; twice && err == nil {
+			err = v.problem(connectionName, ": taken by an earlier connection")
+		}
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		c.Connections[connection.Name] = connection
+		c.connections = append(c.connections, shownConnection{v, section.groups})
+	}
+	return errors.Join(problems...)
 }

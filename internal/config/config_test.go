@@ -40,7 +40,7 @@ func readPath(t *testing.T, path string, args ...string) (config.Config, error) 
 	if err := flags.Parse(args); err != nil {
 		t.Fatal(err)
 	}
-	return config.Read(path, flags)
+	return config.Source{Path: path, Flags: flags}.Read()
 }
 
 func TestDefaults(t *testing.T) {
@@ -80,6 +80,7 @@ connections:
       username: lagwise
       passwordFile: `+password+`
   - name: lab
+    type: kafka
     bootstrapServers: ["lab:9092"]
     tls: {skipVerify: true}
   - name: plain
@@ -92,7 +93,7 @@ connections:
 		got.IdleAfter != time.Minute || got.LogLevel != "debug" || got.LogFormat != "json" || len(got.Connections) != 3 {
 		t.Errorf("read %+v", got)
 	}
-	payments := got.Connections["payments"]
+	payments := got.Connections["payments"].Kafka
 	if payments.Name != "payments" || strings.Join(payments.BootstrapServers, " ") != "kafka-0:9093 kafka-1:9093" {
 		t.Errorf("read %+v", payments.BootstrapServers)
 	}
@@ -104,18 +105,18 @@ connections:
 	if payments.TLS == nil || *payments.TLS != wantTLS {
 		t.Error("authority, certificate, key or its password differ")
 	}
-	if lab := got.Connections["lab"]; lab.TLS == nil || *lab.TLS != (cluster.TLS{SkipVerify: true}) || lab.SASL != nil {
+	if lab := got.Connections["lab"].Kafka; lab.TLS == nil || *lab.TLS != (cluster.TLS{SkipVerify: true}) || lab.SASL != nil {
 		t.Error("the lab's connection differs")
 	}
-	if plain := got.Connections["plain"]; plain.TLS != nil || plain.SASL != nil {
+	if plain := got.Connections["plain"].Kafka; plain.TLS != nil || plain.SASL != nil {
 		t.Error("the plain connection differs")
 	}
 }
 
 // Flags win over the environment, which wins over the file, which wins over the defaults.
 func TestTheLaterTheStronger(t *testing.T) {
-	t.Setenv("LAGWISE_REFRESHINTERVAL", "3s")
-	t.Setenv("LAGWISE_LOGLEVEL", "warn")
+	t.Setenv("LAGWISE_REFRESH_INTERVAL", "3s")
+	t.Setenv("LAGWISE_LOG_LEVEL", "warn")
 	t.Setenv("LAGWISE_LISTEN", ":7003")
 	got, err := read(t, "{refreshInterval: 2s, logLevel: debug, logFormat: json}", "--refreshInterval=4s", "--listen=:7004")
 	if err != nil {

@@ -1,133 +1,91 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"net"
-	"os"
-	"strconv"
 	"strings"
 
-	"github.com/lagwise/lagwise/scalers/kafka/cluster"
+	"github.com/lagwise/lagwise/scalers"
 )
 
-// fileConnection is a named connection as written. Secrets stand in files, so that the configuration itself can be
-// shown to anybody.
-type fileConnection struct {
-	Name             string    `mapstructure:"name"`
-	BootstrapServers []string  `mapstructure:"bootstrapServers"`
-	TLS              *fileTLS  `mapstructure:"tls"`
-	SASL             *fileSASL `mapstructure:"sasl"`
+const (
+	connectionsName = "connections"
+
+	connectionName       = "name"
+	connectionType       = "type"
+	connectionNamespaces = "namespaces"
+)
+
+// connectionKind is a kind of source that can be connected to.
+type connectionKind struct {
+	// settings are those of this kind alone.
+	settings []Setting
+	// build fills in the kind's own field of the connection, and reads its secrets.
+	build func(connection *Connection, v values, groups map[string]bool, reader *secrets) error
 }
 
-type fileTLS struct {
-	CAFile          string `mapstructure:"caFile"`
-	CertificateFile string `mapstructure:"certificateFile"`
-	KeyFile         string `mapstructure:"keyFile"`
-	KeyPasswordFile string `mapstructure:"keyPasswordFile"`
-	SkipVerify      bool   `mapstructure:"skipVerify"`
-}
-
-type fileSASL struct {
-	Mechanism    string `mapstructure:"mechanism"`
-	Username     string `mapstructure:"username"`
-	PasswordFile string `mapstructure:"passwordFile"`
-}
-
-func (f fileConnection) check() (cluster.Connection, error) {
-	if strings.TrimSpace(f.Name) == "" {
-		return cluster.Connection{}, errors.New("name: missing; triggers choose a connection by its name")
+// connectionKinds is what can be connected to.
+func connectionKinds() map[string]connectionKind {
+	return map[string]connectionKind{
+		KindKafka:    {kafkaSettings(), buildKafka},
+		KindRabbitMQ: {rabbitSettings(), buildRabbit},
+		KindNewRelic: {newRelicSettings(), buildNewRelic},
 	}
-	if len(f.BootstrapServers) == 0 {
-		return cluster.Connection{}, errors.New("bootstrapServers: missing; give the brokers as host:port")
+}
+
+// connectionSettings is every setting of a connection of one kind; Kafka when none is named.
+func connectionSettings(kind string) (settings []Setting, known bool) {
+	of, known := connectionKinds()[cmp.Or(kind, KindKafka)]
+	return append(commonSettings(), of.settings...), known
+}
+
+func commonSettings() []Setting {
+	return []Setting{
+		{Live: true, Key: scalers.Key{
+			Name: connectionName, Kind: scalers.KindText, Check: checkName, Help: "How triggers name it (connection: NAME). Required.",
+		}},
+		{Live: true, Key: scalers.Key{
+			Name: connectionType, Kind: scalers.KindText, Default: KindKafka, Help: "What it connects to.",
+		}},
+		{Live: true, Key: scalers.Key{
+			Name: connectionNamespaces, Kind: scalers.KindList, Check: checkPatterns,
+			Help: `Namespaces whose triggers may use it, such as [shop, "team-*"]; all unless given. Needs tls.clientCAFile and tls.clientNames above.`,
+		}},
 	}
-	for _, server := range f.BootstrapServers {
-		if err := checkServer(server); err != nil {
-			return cluster.Connection{}, fmt.Errorf("bootstrapServers %q: %w", server, err)
+}
+
+// understandConnection parses a connection's settings; they stand in the file alone.
+func understandConnection(path string, section section) (values, error) {
+	settings, _ := connectionSettings(section.values[connectionType].text)
+	where := fmt.Sprintf("%s:%d", path, section.line)
+	return understand(settings, section.title, where, func(setting Setting) (text, from string) {
+		written, given := section.values[setting.Name]
+		if !given {
+			return "", ""
 		}
-	}
-	connection := cluster.Connection{Name: f.Name, BootstrapServers: f.BootstrapServers}
-	if f.TLS != nil {
-		tls, err := f.TLS.read()
-		if err != nil {
-			return cluster.Connection{}, fmt.Errorf("tls: %w", err)
-		}
-		connection.TLS = &tls
-	}
-	if f.SASL != nil {
-		sasl, err := f.SASL.read()
-		if err != nil {
-			return cluster.Connection{}, fmt.Errorf("sasl: %w", err)
-		}
-		connection.SASL = &sasl
-	}
-	return connection, nil
+		return written.text, fmt.Sprintf("%s:%d", path, written.line)
+	})
 }
 
-func checkServer(server string) error {
-	host, port, err := net.SplitHostPort(server)
-	number, portErr := strconv.ParseUint(port, 10, 16)
-	if err != nil || portErr != nil || number == 0 || host == "" || strings.ContainsAny(server, ", /") {
-		return errors.New("want host:port, and each broker as an element of its own")
+// connectionOf builds a connection, and reads its secrets.
+func connectionOf(v values, groups map[string]bool, reader *secrets) (Connection, error) {
+	connection := Connection{Name: v.text(connectionName), Kind: cmp.Or(v.text(connectionType), KindKafka), Namespaces: v.list(connectionNamespaces)}
+	if _, given := v.of[connectionNamespaces]; given && connection.Namespaces == nil {
+		connection.Namespaces = []string{} // nobody, rather than everybody
+	}
+	if connection.Name == "" {
+		return connection, v.problem(connectionName, ": missing; triggers choose a connection by its name")
+	}
+	kind := connectionKinds()[connection.Kind]
+	err := kind.build(&connection, v, groups, reader)
+	return connection, err
+}
+
+// checkName: a name with a colon could be taken for brokers.
+func checkName(name string) error {
+	if strings.ContainsAny(name, ":, /") {
+		return errors.New("want a name without colons, commas, slashes and spaces")
 	}
 	return nil
-}
-
-func (f fileTLS) read() (cluster.TLS, error) {
-	if (f.CertificateFile == "") != (f.KeyFile == "") {
-		return cluster.TLS{}, errors.New("certificateFile and keyFile belong together: give both or neither")
-	}
-	tls := cluster.TLS{SkipVerify: f.SkipVerify}
-	var key, keyPassword string
-	for _, part := range []struct {
-		name, path string
-		into       *string
-	}{
-		{"caFile", f.CAFile, &tls.CA},
-		{"certificateFile", f.CertificateFile, &tls.Certificate},
-		{"keyFile", f.KeyFile, &key},
-		{"keyPasswordFile", f.KeyPasswordFile, &keyPassword},
-	} {
-		text, err := readFile(part.name, part.path)
-		if err != nil {
-			return cluster.TLS{}, err
-		}
-		*part.into = text
-	}
-	tls.Key, tls.KeyPassword = cluster.Secret(key), cluster.Secret(strings.TrimRight(keyPassword, "\r\n"))
-	return tls, nil
-}
-
-func (f fileSASL) read() (cluster.SASL, error) {
-	mechanism := cluster.Mechanism(strings.ToUpper(f.Mechanism))
-	switch mechanism {
-	case cluster.Plain, cluster.ScramSHA256, cluster.ScramSHA512:
-	case "GSSAPI":
-		return cluster.SASL{}, errors.New("mechanism GSSAPI: lagwise's Kafka client (librdkafka) is built without Kerberos; want PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
-	default:
-		return cluster.SASL{}, fmt.Errorf("mechanism %q: want PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512", f.Mechanism)
-	}
-	if f.Username == "" || f.PasswordFile == "" {
-		return cluster.SASL{}, errors.New("username and passwordFile are both needed")
-	}
-	password, err := readFile("passwordFile", f.PasswordFile)
-	if err != nil {
-		return cluster.SASL{}, err
-	}
-	// Editors and `echo` end files with a line break, which is part of no password.
-	return cluster.SASL{Mechanism: mechanism, Username: f.Username, Password: cluster.Secret(strings.TrimRight(password, "\r\n"))}, nil
-}
-
-func readFile(name, path string) (string, error) {
-	if path == "" {
-		return "", nil
-	}
-	content, err := os.ReadFile(path) //nolint:gosec // the operator's own configuration names the file
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", name, err)
-	}
-	if len(content) == 0 {
-		return "", fmt.Errorf("%s: %s is empty", name, path)
-	}
-	return string(content), nil
 }

@@ -16,21 +16,47 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		words []string
 	}{
 		"no YAML":                 {"listen: [", []string{"yaml"}},
-		"unknown key":             {"refreshIntervall: 5s", []string{"refreshintervall"}},
-		"unknown key below":       {fmt.Sprintf(payments, "saslMechanism: PLAIN"), []string{"connections[0]", "saslmechanism"}},
-		"password in the file":    {fmt.Sprintf(payments, "sasl: {mechanism: PLAIN, username: me, password: hunter2}"), []string{"connections[0]", "sasl", "password"}},
-		"no duration":             {"refreshInterval: often", []string{"refreshInterval", "invalid duration"}},
-		"refreshInterval low":     {"refreshInterval: 50ms", []string{"refreshInterval 50ms", "at least 100ms"}},
-		"refreshInterval below 0": {"refreshInterval: -1s", []string{"refreshInterval -1s", "at least 100ms"}},
+		"unknown key":             {"refreshIntervall: 5s", []string{"lagwise.yaml:1: ", `"refreshIntervall"`, "did you mean refreshInterval?"}},
+		"unknown key below":       {fmt.Sprintf(payments, "saslMechanism: PLAIN"), []string{"connections[0]", "saslMechanism", "did you mean sasl.mechanism?"}},
+		"password in the file":    {fmt.Sprintf(payments, "sasl: {mechanism: PLAIN, username: me, password: hunter2}"), []string{"connections[0]", "sasl.password", "never stand in the configuration", "sasl.passwordFile or sasl.passwordEnv"}},
+		"no duration":             {"refreshInterval: often", []string{"refreshInterval", "often", "30s"}},
+		"refreshInterval low":     {"refreshInterval: 50ms", []string{`refreshInterval "50ms"`, "at least 100ms"}},
+		"refreshInterval below 0": {"refreshInterval: -1s", []string{`refreshInterval "-1s"`, "at least 100ms"}},
 		"maxSnapshotAge low":      {"{refreshInterval: 5s, maxSnapshotAge: 4s}", []string{"maxSnapshotAge 4s", "refreshInterval", "5s"}},
-		"idleAfter low":           {"idleAfter: 10ms", []string{"idleAfter 10ms", "at least 1s"}},
+		"idleAfter low":           {"idleAfter: 10ms", []string{`idleAfter "10ms"`, "at least 1s"}},
 		"logLevel":                {"logLevel: loud", []string{"logLevel", "loud", "debug, info, warn, error"}},
 		"logFormat":               {"logFormat: xml", []string{"logFormat", "xml", "text, json"}},
+		"a document too many":     {"listen: ':1'\n---\nlisten: ':2'", []string{"second document"}},
+		"a setting twice":         {"listen: ':1'\nlisten: ':2'", []string{"lagwise.yaml:2: ", "listen", "line 1"}},
+		"a list for a value":      {"listen: [':1']", []string{"lagwise.yaml:1: ", "listen", "single value"}},
+		"a value for a list":      {"connections: [{name: payments, bootstrapServers: 'kafka:9092'}]", []string{"bootstrapServers", "a list"}},
+		"a value for a group":     {"limits: 5", []string{"lagwise.yaml:1: ", "limits", "settings below it"}},
+		"no group":                {"connections: [{name: payments, bootstrapServers: ['kafka:9092'], tls: }]", []string{"payments", "tls: {}"}},
+		"a limit of none":         {"limits: {\n triggers: 0}", []string{"lagwise.yaml:2: ", "limits.triggers", "at least 1"}},
+		"too many looks":          {"limits: {rabbitmqLooksPerSecond: 100001}", []string{`limits.rabbitmqLooksPerSecond "100001"`, "from 1 to 100000"}},
+		"connections as settings": {"connections: {name: payments}", []string{"connections", "a list"}},
+		"a connection as text":    {"connections: [payments]", []string{"connections[0]", "NAME: VALUE"}},
+		"a kind of connection":    {"connections: [{name: payments, type: carrier-pigeon}]", []string{`"payments"`, `type "carrier-pigeon"`, "kafka"}},
+		"a name with a colon":     {"connections: [{name: 'a:1', bootstrapServers: ['kafka:9092']}]", []string{"connections[0]", "name", "colons"}},
+		"two secrets for one":     {fmt.Sprintf(payments, "sasl: {mechanism: PLAIN, username: me, passwordFile: x, passwordEnv: Y}"), []string{"sasl.passwordFile and sasl.passwordEnv exclude"}},
+		"no such variable":        {fmt.Sprintf(payments, "sasl: {mechanism: PLAIN, username: me, passwordEnv: NO_SUCH}"), []string{"sasl.passwordEnv", "NO_SUCH"}},
 		"no name":                 {"connections: [{bootstrapServers: ['kafka:9092']}]", []string{"connections[0]", "name: missing"}},
 		"no brokers":              {"connections: [{name: payments}]", []string{"connections[0]", "payments", "bootstrapServers: missing", "host:port"}},
 		"brokers without a port":  {"connections: [{name: payments, bootstrapServers: [kafka]}]", []string{"connections[0]", "payments", "bootstrapServers", `"kafka"`, "host:port"}},
 		"an empty broker":         {"connections: [{name: payments, bootstrapServers: ['']}]", []string{"connections[0]", "payments", "bootstrapServers", "host:port"}},
 		"brokers in one text":     {"connections: [{name: payments, bootstrapServers: ['a:9092, b:9092']}]", []string{"connections[0]", "payments", "a:9092, b:9092", "host:port"}},
+		"RabbitMQ nowhere":        {"connections: [{name: r, type: rabbitmq}]", []string{`"r"`, "amqp: missing", "management"}},
+		"RabbitMQ with a user":    {"connections: [{name: r, type: rabbitmq, amqp: 'amqp://me:hunter2@rabbit'}]", []string{`"r"`, "amqp (hidden)", "without user"}},
+		"RabbitMQ with a vhost":   {"connections: [{name: r, type: rabbitmq, amqp: 'amqp://rabbit/shop'}]", []string{`"r"`, "amqp://rabbit/shop", "without user and vhost"}},
+		"RabbitMQ by HTTP":        {"connections: [{name: r, type: rabbitmq, amqp: 'http://rabbit:15672'}]", []string{"amqp", "want a URL such as amqp://"}},
+		"RabbitMQ, no password":   {"connections: [{name: r, type: rabbitmq, amqp: 'amqp://rabbit', username: me}]", []string{`"r"`, "username", "passwordFile"}},
+		"RabbitMQ, no user":       {"connections: [{name: r, type: rabbitmq, amqp: 'amqp://rabbit', passwordFile: " + empty + "}]", []string{`"r"`, "username", "passwordFile"}},
+		"RabbitMQ, a bad CA":      {"connections: [{name: r, type: rabbitmq, amqp: 'amqps://rabbit', tls: {caFile: " + write(t, "ca", "x") + "}}]", []string{`"r"`, "tls.caFile", "PEM"}},
+		"RabbitMQ, half a pair":   {"connections: [{name: r, type: rabbitmq, amqp: 'amqps://rabbit', tls: {certificateFile: x}}]", []string{`"r"`, "tls.keyFile"}},
+		"RabbitMQ in clear, a CA": {"connections: [{name: r, type: rabbitmq, amqp: 'amqp://rabbit', management: 'http://rabbit', tls: {caFile: x}}]", []string{`"r"`, "tls", "say amqps or https"}},
+		"RabbitMQ, not EXTERNAL":  {"connections: [{name: r, type: rabbitmq, amqp: 'amqp://rabbit', management: 'https://rabbit', tls: {certificateFile: x, keyFile: y}}]", []string{`"r"`, "tls.certificateFile", "say amqps"}},
+		"a collector's scheme":    {"traces: {endpoint: 'htps://collector:4318'}", []string{"lagwise.yaml:1: ", "traces.endpoint", "want a URL"}},
+		"a collector with a user": {"traces: {endpoint: 'http://me:hunter2@collector'}", []string{"traces.endpoint (hidden)", "without a user"}},
 		"a name twice": {
 			"connections: [{name: payments, bootstrapServers: ['kafka:9092']}, {name: payments, bootstrapServers: ['other:9092']}]",
 			[]string{"connections[1]", "payments", "taken"},
@@ -39,11 +65,16 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		"key without certificate": {fmt.Sprintf(payments, "tls: {keyFile: key.pem}"), []string{"payments", "tls", "certificateFile", "keyFile"}},
 		"CA that is not there":    {fmt.Sprintf(payments, "tls: {caFile: /no/such/ca.pem}"), []string{"payments", "tls", "caFile", "/no/such/ca.pem", "no such file"}},
 		"CA without content":      {fmt.Sprintf(payments, "tls: {caFile: "+empty+"}"), []string{"payments", "tls", "caFile", "is empty"}},
-		"no mechanism":            {fmt.Sprintf(payments, "sasl: {username: me, passwordFile: x}"), []string{"payments", "sasl", "mechanism", "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"}},
-		"unknown mechanism":       {fmt.Sprintf(payments, "sasl: {mechanism: MAGIC, username: me, passwordFile: x}"), []string{"payments", "sasl", "MAGIC", "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"}},
-		"Kerberos":                {fmt.Sprintf(payments, "sasl: {mechanism: gssapi, username: me, passwordFile: x}"), []string{"payments", "GSSAPI", "without Kerberos"}},
-		"no user":                 {fmt.Sprintf(payments, "sasl: {mechanism: PLAIN, passwordFile: x}"), []string{"payments", "sasl", "username and passwordFile"}},
-		"no password":             {fmt.Sprintf(payments, "sasl: {mechanism: PLAIN, username: me}"), []string{"payments", "sasl", "username and passwordFile"}},
+		"no mechanism":            {fmt.Sprintf(payments, "sasl: {username: me, passwordFile: x}"), []string{"payments", "sasl", "mechanism", "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER or AWS_MSK_IAM"}},
+		"unknown mechanism":       {fmt.Sprintf(payments, "sasl: {mechanism: MAGIC, username: me, passwordFile: x}"), []string{"payments", "sasl", "MAGIC", "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER or AWS_MSK_IAM"}},
+		"Kerberos":                {fmt.Sprintf(payments, "sasl: {mechanism: gssapi, username: me, passwordFile: x}"), []string{"payments", "gssapi", "without Kerberos"}},
+		"no token URL":            {fmt.Sprintf(payments, "sasl: {mechanism: OAUTHBEARER, clientId: me, clientSecretFile: x}"), []string{"sasl.mechanism OAUTHBEARER needs sasl.tokenUrl"}},
+		"a URL without a host":    {fmt.Sprintf(payments, "sasl: {mechanism: OAUTHBEARER, tokenUrl: login/token}"), []string{"sasl.tokenUrl", "want a URL"}},
+		"a URL with a user":       {fmt.Sprintf(payments, "sasl: {mechanism: OAUTHBEARER, tokenUrl: 'https://me:hunter2@login/token'}"), []string{"sasl.tokenUrl", "without a user"}},
+		"an extension by itself":  {fmt.Sprintf(payments, "sasl: {mechanism: OAUTHBEARER, extensions: [logicalCluster]}"), []string{"sasl.extensions", "NAME=VALUE"}},
+		"no region":               {fmt.Sprintf(payments, "sasl: {mechanism: aws_msk_iam}"), []string{"sasl.mechanism AWS_MSK_IAM needs sasl.awsRegion"}},
+		"no user":                 {fmt.Sprintf(payments, "sasl: {mechanism: PLAIN, passwordFile: x}"), []string{"payments", "sasl.username and sasl.passwordFile"}},
+		"no password":             {fmt.Sprintf(payments, "sasl: {mechanism: PLAIN, username: me}"), []string{"payments", "sasl.username and sasl.passwordFile"}},
 		"password that is not there": {
 			fmt.Sprintf(payments, "sasl: {mechanism: PLAIN, username: me, passwordFile: /no/such/password}"),
 			[]string{"payments", "sasl", "passwordFile", "/no/such/password", "no such file"},
@@ -75,5 +106,47 @@ func TestFileThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	if _, err := readPath(t, "/no/such/lagwise.yaml"); err == nil || !strings.Contains(err.Error(), "/no/such/lagwise.yaml") {
 		t.Errorf("want an error that names the file, got %v", err)
+	}
+}
+
+// All mistakes are told at once, each with its place.
+func TestEveryMistakeIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := read(t, "refreshIntervall: 2s\nidleAfter: soon\nconnections:\n- name: prod\n  bootstrapServers: [kafka]\n", "--maxSnapshotAge=never")
+	if err == nil {
+		t.Fatal("nothing is refused")
+	}
+	for _, words := range []string{"lagwise.yaml:1: ", "lagwise.yaml:2: idleAfter", `lagwise.yaml:5: connections[0] "prod": bootstrapServers`, "--maxSnapshotAge: "} {
+		if !strings.Contains(err.Error(), words) {
+			t.Errorf("%q is not in: %v", words, err)
+		}
+	}
+}
+
+func TestMisspeltVariable(t *testing.T) {
+	t.Setenv("LAGWISE_REFRESHINTERVAL", "3s")
+	t.Setenv("LAGWISE_PORT", "tcp://10.0.0.1:6000") // Kubernetes sets it where a Service is called lagwise
+	_, err := read(t, "")
+	if err == nil || !strings.Contains(err.Error(), "LAGWISE_REFRESHINTERVAL is not a setting; did you mean LAGWISE_REFRESH_INTERVAL?") ||
+		strings.Contains(err.Error(), "LAGWISE_PORT") {
+		t.Errorf("want the misspelt variable alone: %v", err)
+	}
+}
+
+func TestVariableIsNamed(t *testing.T) {
+	t.Setenv("LAGWISE_LIMITS_TRIGGERS", "none")
+	if _, err := read(t, ""); err == nil || !strings.HasPrefix(err.Error(), `LAGWISE_LIMITS_TRIGGERS: limits.triggers "none": want a whole number`) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// The variable of a name with a brand in it is one that people would guess.
+func TestLooksPerSecond(t *testing.T) {
+	if settings, err := read(t, "limits: {rabbitmqLooksPerSecond: 7}"); err != nil || settings.LooksPerSecond != 7 {
+		t.Errorf("%d looks, %v", settings.LooksPerSecond, err)
+	}
+	t.Setenv("LAGWISE_LIMITS_RABBITMQ_LOOKS_PER_SECOND", "8")
+	if settings, err := read(t, ""); err != nil || settings.LooksPerSecond != 8 {
+		t.Errorf("%d looks, %v", settings.LooksPerSecond, err)
 	}
 }

@@ -65,18 +65,22 @@ func (s ScaledObject) Decide(current int32, poll Poll) Decision {
 	}
 }
 
-// asleep is idleReplicaCount or minReplicaCount once the cool-down is over (scaleToZeroOrIdle).
+// Resting is how many replicas KEDA leaves while no trigger is active: idleReplicaCount, or minReplicaCount.
+func (s ScaledObject) Resting() int32 {
+	if s.HasIdle {
+		return s.IdleReplicas
+	}
+	return s.MinReplicas
+}
+
+// asleep is where it rests, once the cool-down is over (scaleToZeroOrIdle).
 func (s ScaledObject) asleep(current int32, poll Poll) int32 {
 	cooldown := s.InitialCooldown
 	if poll.EverActive {
 		cooldown = s.Cooldown
 	}
-	switch {
-	case poll.Quiet <= cooldown:
+	if poll.Quiet <= cooldown {
 		return current
-	case s.HasIdle:
-		return s.IdleReplicas
-	default:
-		return s.MinReplicas
 	}
+	return s.Resting()
 }

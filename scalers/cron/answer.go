@@ -17,8 +17,7 @@ type answer struct {
 // at answers for an instant: the most replicas that any open window wants, and none on an excluded day.
 func (s settings) at(now time.Time) answer {
 	a := answer{Evaluation: scalers.Evaluation{ObservedAt: now}}
-	if !s.excluded.Empty() {
-		on, tomorrow := s.excluded.At(now, s.location)
+	if on, tomorrow := s.excludes(now); !tomorrow.IsZero() {
 		a.revisitAt, a.revisit = tomorrow, true
 		if on {
 			a.reason(keyExclude, "this day is excluded: every window is shut until "+s.clock(tomorrow))
@@ -42,6 +41,14 @@ func (s settings) at(now time.Time) answer {
 		a.reason("", "asked again at "+s.clock(a.revisitAt))
 	}
 	return a
+}
+
+// excludes says whether this day is excluded, and when the next one begins; tomorrow is zero where no day ever is.
+func (s settings) excludes(now time.Time) (excluded bool, tomorrow time.Time) {
+	if s.excluded.Empty() {
+		return false, time.Time{}
+	}
+	return s.excluded.At(now, s.location)
 }
 
 func (a *answer) reason(key, text string) {

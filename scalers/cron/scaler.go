@@ -9,9 +9,15 @@ import (
 )
 
 // New makes the factory of cron scalers.
-func New(log *slog.Logger) scalers.Factory {
-	return scalers.NewFactory(decode, func(settings settings, metric scalers.Metric) scalers.Scaler {
-		return &Scaler{metric: metric, settings: settings}
+func New(log *slog.Logger) scalers.Factory { return NewByClock(time.Now, log) }
+
+// NewByClock is New where another clock than the machine's says what time it is. Watch still waits by the machine's.
+func NewByClock(clock func() time.Time, log *slog.Logger) scalers.Factory {
+	read := func(trigger scalers.Trigger) (settings, scalers.Metric, []string, error) {
+		return decode(trigger.Metadata)
+	}
+	return scalers.NewFactory(read, func(settings settings, metric scalers.Metric) scalers.Scaler {
+		return &Scaler{metric: metric, settings: settings, clock: clock}
 	}, log)
 }
 
@@ -19,6 +25,7 @@ func New(log *slog.Logger) scalers.Factory {
 type Scaler struct {
 	metric   scalers.Metric
 	settings settings
+	clock    func() time.Time
 }
 
 // Metric is named as KEDA names it; its target is one replica.
@@ -26,7 +33,13 @@ func (s *Scaler) Metric() scalers.Metric { return s.metric }
 
 // Evaluate answers for this instant.
 func (s *Scaler) Evaluate(context.Context) (scalers.Evaluation, error) {
-	return s.settings.at(time.Now()).Evaluation, nil
+	return s.settings.at(s.clock()).Evaluation, nil
+}
+
+// Detail shows the windows at this instant.
+func (s *Scaler) Detail(context.Context) (scalers.Detail, error) {
+	now := s.clock()
+	return scalers.Detail{Evaluation: s.settings.at(now).Evaluation, Parts: s.settings.partsAt(now)}, nil
 }
 
 // longestSleep bounds how late a window opens after the machine's clock was set.
@@ -42,7 +55,7 @@ func (s *Scaler) Watch(ctx context.Context, seen func(scalers.Evaluation) error)
 			return nil
 		case <-timer.C:
 		}
-		now := time.Now()
+		now := s.clock()
 		answer := s.settings.at(now)
 		if err := seen(answer.Evaluation); err != nil {
 			return err

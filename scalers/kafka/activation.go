@@ -44,8 +44,8 @@ func addActivation(rules *lag.Rules, values scalers.Values) error {
 	rules.ActivationThreshold = values.Integer(keyActivation)
 	rules.SustainedFor = values.Duration(keySustainedFor)
 	if values.Text(keyActivateOn) == onNewRecords {
-		if values.Given(keySustainedFor) {
-			return scalers.Errorf(scalers.CauseRefused, "%s and %s %s exclude each other: set one of them", keySustainedFor, keyActivateOn, onNewRecords)
+		if err := notWith(values, keySustainedFor, keyActivateOn, onNewRecords); err != nil {
+			return err
 		}
 		rules.NewRecordsWithin = values.Duration(keyNewRecordsWithin)
 		return nil

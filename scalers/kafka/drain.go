@@ -24,15 +24,15 @@ func drainKeys() scalers.KeyTable {
 			Name: keyDrainWithin, Kind: scalers.KindDuration, Origin: scalers.Own,
 			Bounds:   upToADay(),
 			Excludes: []string{keyLagThresholdByTopic},
-			Help:     "Ask for the replicas that get the lag, and what comes meanwhile, done in this time. Needs recordsPerSecondPerReplica; not with aggregate max.",
+			Help:     "Ask for the replicas that get the lag, and what comes meanwhile, done in this time, which scaleDown.stabilizationWindowSeconds must not fall short of. Not with aggregate max.",
 		},
 		{
 			Name: keyPerReplica, Kind: scalers.KindText, Origin: scalers.Own, Check: checkRate,
-			Help: `Records that one replica gets done in a second, such as "3" or "0.25", for drainWithin.`,
+			Help: `Records that one replica gets done in a second, such as "3" or "0.25", for drainWithin. Without it that is measured by the commits.`,
 		},
 		{
 			Name: keyMaxRecords, Kind: scalers.KindText, Origin: scalers.Own, Check: checkRate,
-			Help: "Records that all replicas together may take in a second, such as the quota of an API, for drainWithin.",
+			Help: "Records that all replicas together may take in a second, such as the quota of an API, for drainWithin with recordsPerSecondPerReplica.",
 		},
 	}
 }
@@ -62,12 +62,16 @@ func addDrain(rules *lag.Rules, values scalers.Values) error {
 	switch {
 	case !within:
 		return nil
-	case !hasRate:
-		return scalers.Errorf(scalers.CauseRefused, "%s: missing; %s needs it", keyPerReplica, keyDrainWithin)
-	case values.Text(keyAggregate) == aggregateMax:
-		return scalers.Errorf(scalers.CauseRefused, "%s and %s %s exclude each other: set one of them", keyDrainWithin, keyAggregate, aggregateMax)
+	case !hasRate && values.Given(keyMaxRecords):
+		return scalers.Errorf(scalers.CauseRefused, "%s: missing; %s needs it", keyPerReplica, keyMaxRecords)
+	}
+	if err := notWith(values, keyDrainWithin, keyAggregate, aggregateMax); err != nil {
+		return err
 	}
 	rules.Drain.Within = values.Duration(keyDrainWithin)
+	if !hasRate {
+		return nil
+	}
 	var err error
 	if rules.Drain.PerReplica, err = parsed(values, keyPerReplica, parseRate); err != nil || !values.Given(keyMaxRecords) {
 		return err

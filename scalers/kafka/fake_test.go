@@ -75,11 +75,18 @@ func (f *fakeKafka) Close() error {
 
 // build makes a scaler on the fake, with one named connection to choose.
 func (f *fakeKafka) build(metadata map[string]string) scalers.Scaler {
-	connections := map[string]cluster.Connection{"prod": {
+	return f.buildWith(kafka.NewConnections(map[string]kafka.Grant{"prod": {Connection: prod()}}, "*"), metadata)
+}
+
+func prod() cluster.Connection {
+	return cluster.Connection{
 		Name: "prod", BootstrapServers: []string{"kafka-0:9092", "kafka-1:9092"},
 		SASL: &cluster.SASL{Mechanism: cluster.ScramSHA512, Username: "lagwise", Password: "hunter2"},
 		TLS:  &cluster.TLS{},
-	}}
+	}
+}
+
+func (f *fakeKafka) buildWith(connections *kafka.Connections, metadata map[string]string) scalers.Scaler {
 	return kafka.New(f.subscribe, connections, slog.New(slog.DiscardHandler))(
 		scalers.Trigger{Namespace: "shop", Name: "orders", Metadata: metadata})
 }

@@ -30,6 +30,9 @@ const (
 	keyFullMetadata         = "fullMetadata"
 	keyClampToLogStart      = "clampToLogStart"
 	keySASL                 = "sasl"
+	keyTokenProvider        = "saslTokenProvider"
+	keyAWSRegion            = "awsRegion"
+	mskIAM                  = "aws_msk_iam"
 	keyTLS                  = "tls"
 	keyUnsafeSSL            = "unsafeSsl"
 	keyBrokerUnsafeSSL      = "brokerUnsafeSsl"
@@ -40,7 +43,7 @@ const (
 
 // Keys is every key of a Kafka trigger (KEDA: pkg/scalers/kafka_scaler.go, kafkaMetadata).
 func Keys() scalers.KeyTable {
-	return slices.Concat(observedKeys(), topicKeys(), countingKeys(), activationKeys(), limitKeys(), drainKeys(), holdKeys(), windowKeys(), connectionKeys(), credentialKeys(), scalers.CommonKeys())
+	return slices.Concat(observedKeys(), topicKeys(), countingKeys(), recordKeys(), activationKeys(), ageKeys(), limitKeys(), drainKeys(), stallKeys(), holdKeys(), windowKeys(), connectionKeys(), scalers.AuthenticationKeys(), credentialKeys(), scalers.CommonKeys())
 }
 
 // observedKeys say whose lag counts, and where.
@@ -105,11 +108,11 @@ func connectionKeys() scalers.KeyTable {
 		},
 		{
 			Name: keySASL, Kind: scalers.KindChoice, Origin: scalers.FromKEDA, Default: noSASL,
-			Choices: []string{noSASL, "plaintext", "scram_sha256", "scram_sha512", "oauthbearer", "gssapi", "aws_msk_iam"},
-			Help:    "Must agree with the connection, which holds the credentials.",
+			Choices: []string{noSASL, "plaintext", "scram_sha256", "scram_sha512", "oauthbearer", "gssapi", mskIAM}, Authentication: true,
+			Help: "Must agree with the connection, which holds the credentials.",
 		},
 		{
-			Name: keyTLS, Kind: scalers.KindChoice, Origin: scalers.FromKEDA, Default: disable, Choices: []string{enable, disable},
+			Name: keyTLS, Kind: scalers.KindChoice, Origin: scalers.FromKEDA, Default: disable, Choices: []string{enable, disable}, Authentication: true,
 			Help: "Encrypt; the system's authorities are trusted. With a connection it must agree with it.",
 		},
 		{
@@ -121,10 +124,10 @@ func connectionKeys() scalers.KeyTable {
 			Help: "Like brokerUnsafeSsl, but KEDA reads it for its own link to lagwise, too, and stops verifying lagwise's certificate.",
 		},
 		{
-			Name: "saslTokenProvider", Kind: scalers.KindChoice, Origin: scalers.FromKEDA, Choices: []string{"bearer", "aws_msk_iam"},
+			Name: keyTokenProvider, Kind: scalers.KindChoice, Origin: scalers.FromKEDA, Choices: []string{"bearer", mskIAM}, Authentication: true,
 			Help: "Only with sasl: oauthbearer.",
 		},
-		{Name: "awsRegion", Kind: scalers.KindText, Origin: scalers.FromKEDA, Help: "Only with saslTokenProvider: aws_msk_iam."},
+		{Name: keyAWSRegion, Kind: scalers.KindText, Origin: scalers.FromKEDA, Help: "Only with saslTokenProvider: aws_msk_iam."},
 		{
 			Name: keyFullMetadata, Kind: scalers.KindFlag, Origin: scalers.FromKEDA, Default: "true",
 			Help: "Without effect: lagwise never reads more metadata than its triggers need. false needs topic, as in KEDA.",
@@ -148,13 +151,20 @@ func credentialKeys() scalers.KeyTable {
 	} {
 		table = append(table, scalers.Key{
 			Name: name, Kind: scalers.KindText, Origin: scalers.Credential, FromEnv: true,
-			Help: "Refused in metadata; belongs in a connection.",
+			Help: "Refused in metadata; belongs in a connection, or a TriggerAuthentication that authenticationRefName names.",
 		})
 	}
 	return table
 }
 
+// maxServers bounds the brokers that a trigger names to begin with, as librdkafka keeps a thread for each. It finds the
+// others by itself.
+const maxServers = 64
+
 func checkServers(value string) error {
+	if strings.Count(value, ",") >= maxServers {
+		return fmt.Errorf("want at most %d brokers: lagwise finds the others through them", maxServers)
+	}
 	for server := range strings.SplitSeq(value, ",") {
 		if server = strings.TrimSpace(server); server == "" { // a comma over, which KEDA's clients pass by
 			continue

@@ -31,31 +31,40 @@ type Views interface {
 // Subscribe begins to observe; it does no I/O.
 type Subscribe func(cluster.Connection, cluster.Want) (Subscription, error)
 
-// New makes the factory of Kafka scalers. connections are those that triggers may name.
-func New(subscribe Subscribe, connections map[string]cluster.Connection, log *slog.Logger) scalers.Factory {
-	read := func(metadata map[string]string) (settings, scalers.Metric, []string, error) {
-		return decode(metadata, connections)
+// New makes the factory of Kafka scalers, whose triggers may use the connections.
+func New(subscribe Subscribe, connections *Connections, log *slog.Logger) scalers.Factory {
+	return newFactory(subscribe, connections, log, false)
+}
+
+// NewInspector is New for scalers whose Detail shows log starts and ages, whatever the trigger's rules need. They decide alike.
+func NewInspector(subscribe Subscribe, connections *Connections, log *slog.Logger) scalers.Factory {
+	return newFactory(subscribe, connections, log, true)
+}
+
+func newFactory(subscribe Subscribe, connections *Connections, log *slog.Logger, shown bool) scalers.Factory {
+	read := func(trigger scalers.Trigger) (settings, scalers.Metric, []string, error) {
+		s, metric, ignored, err := decode(trigger, connections)
+		s.want.Needs.Shown = shown
+		return s, metric, ignored, err
 	}
 	return scalers.NewFactory(read, func(settings settings, metric scalers.Metric) scalers.Scaler {
-		s := &Scaler{metric: metric, settings: settings, subscribe: subscribe}
+		s := &Scaler{metric: metric, settings: settings}
+		s.held = scalers.NewHold(func() (Subscription, error) { return subscribe(s.settings.connection, s.settings.want) })
 		// Begin observing now: KEDA asks for the metric's value right after its spec. A failure is told when it does.
-		_, _ = s.subscription()
+		_, _ = s.held.Get()
 		return s
 	}, log)
 }
 
 // Scaler answers for one Kafka trigger.
 type Scaler struct {
-	metric    scalers.Metric
-	settings  settings
-	subscribe Subscribe
+	metric   scalers.Metric
+	settings settings
+	held     *scalers.Hold[Subscription]
 
-	mu         sync.Mutex
-	subscribed Subscription
-	closed     bool
-	watchers   int
-	// decided is the decision on one observation; questions about the same observation share it.
-	decided answer
+	mu sync.Mutex
+	// decided is the decision on one observation, nil before the first; questions about the same observation share it.
+	decided *answer
 }
 
 // answer is what is decided on one observation.
@@ -67,22 +76,33 @@ type answer struct {
 }
 
 // holds says whether the answer is still the answer to a view.
-func (a answer) holds(view lag.View) bool {
-	return !a.ObservedAt.IsZero() && a.ObservedAt.Equal(view.Latest.At) && (a.revisitAt.IsZero() || view.Now.Before(a.revisitAt))
+func (a *answer) holds(view lag.View) bool {
+	return a != nil && a.ObservedAt.Equal(view.Latest.At) && (a.revisitAt.IsZero() || view.Now.Before(a.revisitAt))
 }
 
 // Metric is named as KEDA names it, with lagThreshold as its target.
 func (s *Scaler) Metric() scalers.Metric { return s.metric }
 
+// Uses says whether the trigger reaches Kafka by the connection of this name; by none when the name is empty.
+func (s *Scaler) Uses(connection string) bool {
+	if !s.settings.named {
+		return connection == ""
+	}
+	return s.settings.connection.Name == connection
+}
+
 // Evaluate decides on the latest observation.
 func (s *Scaler) Evaluate(ctx context.Context) (scalers.Evaluation, error) {
 	answer, err := s.evaluate(ctx)
-	return answer.Evaluation, err
+	if err != nil {
+		return scalers.Evaluation{}, err
+	}
+	return answer.Evaluation, nil
 }
 
 // Known decides on the latest observation if that is there and not too old.
 func (s *Scaler) Known() (evaluation scalers.Evaluation, known bool) {
-	subscription, err := s.subscription()
+	subscription, err := s.held.Get()
 	if err != nil {
 		return scalers.Evaluation{}, false
 	}
@@ -91,37 +111,40 @@ func (s *Scaler) Known() (evaluation scalers.Evaluation, known bool) {
 		return scalers.Evaluation{}, false
 	}
 	decided, err := s.decide(view)
-	return decided.Evaluation, err == nil
+	if err != nil {
+		return scalers.Evaluation{}, false
+	}
+	return decided.Evaluation, true
 }
 
-func (s *Scaler) evaluate(ctx context.Context) (answer, error) {
-	subscription, err := s.subscription()
+func (s *Scaler) evaluate(ctx context.Context) (*answer, error) {
+	subscription, err := s.held.Get()
 	if err != nil {
-		return answer{}, explain(err, s.settings.connection.Name)
+		return nil, explain(err, s.settings.connection.Name)
 	}
 	view, err := subscription.View(ctx)
 	if err != nil {
-		return answer{}, explain(err, s.settings.connection.Name)
+		return nil, explain(err, s.settings.connection.Name)
 	}
 	decided, err := s.decide(view)
 	if err != nil {
-		return answer{}, explain(err, s.settings.connection.Name)
+		return nil, explain(err, s.settings.connection.Name)
 	}
 	return decided, nil
 }
 
-// Watch evaluates at each new observation, and when time alone changes the answer. While the trigger is inactive, a record
-// on a partition that counts brings the next observation at once.
+// Watch evaluates at each new observation, and when time alone changes the answer, until the scaler is closed at the latest.
+// While the trigger is inactive, a record on a partition that counts brings the next observation at once.
 func (s *Scaler) Watch(ctx context.Context, seen func(scalers.Evaluation) error) error {
-	subscription, err := s.subscription()
+	subscription, err := s.held.Get()
 	if err != nil {
 		return explain(err, s.settings.connection.Name)
 	}
 	changed, stop := subscription.Listen()
 	defer stop()
-	s.watching(1)
+	s.held.Watching(1)
 	defer func() {
-		if s.watching(-1) == 0 {
+		if s.held.Watching(-1) == 0 {
 			subscription.Disarm()
 		}
 	}()
@@ -133,6 +156,8 @@ func (s *Scaler) Watch(ctx context.Context, seen func(scalers.Evaluation) error)
 		}
 		select {
 		case <-ctx.Done():
+			return nil
+		case <-s.held.Gone():
 			return nil
 		case <-changed:
 		case <-revisit.rings():
@@ -161,14 +186,6 @@ func (s *Scaler) look(ctx context.Context, subscription Subscription, revisit *a
 	return nil
 }
 
-// watching counts the open watches.
-func (s *Scaler) watching(more int) (open int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.watchers += more
-	return s.watchers
-}
-
 func partitionsOf(counted []lag.Count) []lag.Partition {
 	partitions := make([]lag.Partition, len(counted))
 	for i, count := range counted {
@@ -178,46 +195,24 @@ func partitionsOf(counted []lag.Count) []lag.Partition {
 }
 
 // Close ends the observation.
-func (s *Scaler) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.closed = true
-	if s.subscribed == nil {
-		return nil
-	}
-	return s.subscribed.Close() //nolint:wrapcheck // the registry says what it was closing
-}
+func (s *Scaler) Close() error { return s.held.Close() }
 
-// subscription subscribes if that failed before: too many connections is a state that passes.
-func (s *Scaler) subscription() (Subscription, error) { //nolint:ireturn // the consumer's own interface
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.subscribed != nil {
-		return s.subscribed, nil
-	}
-	if s.closed {
-		return nil, scalers.Errorf(scalers.CauseUnreachable, "the trigger was forgotten because nobody asked about it: ask again")
-	}
-	subscription, err := s.subscribe(s.settings.connection, s.settings.want)
-	if err != nil {
-		return nil, err
-	}
-	s.subscribed = subscription
-	return subscription, nil
-}
-
-func (s *Scaler) decide(view lag.View) (answer, error) {
+func (s *Scaler) decide(view lag.View) (*answer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.decided.holds(view) {
 		return s.decided, nil
 	}
-	decision, err := s.settings.policy.Decide(view)
+	decision, err := s.settings.policy.Decide(s.settings.judged(view))
 	if err != nil {
-		return answer{}, err
+		return nil, err
 	}
-	s.decided = answer{evaluationOf(decision, view.Latest.At), decision.Partitions, decision.Shut, decision.RevisitAt}
-	return s.decided, nil
+	next := &answer{evaluationOf(decision, view.Latest.At), decision.Partitions, decision.Shut, decision.RevisitAt}
+	if s.decided == nil || !s.decided.ObservedAt.Equal(view.Latest.At) { // otherwise time alone has changed the answer, and no record
+		next.WokenAt = view.Latest.Woken
+	}
+	s.decided = next
+	return next, nil
 }
 
 func evaluationOf(decision lag.Decision, at time.Time) scalers.Evaluation {
@@ -225,5 +220,12 @@ func evaluationOf(decision lag.Decision, at time.Time) scalers.Evaluation {
 	for i, reason := range decision.Reasons {
 		reasons[i] = scalers.Reason(reason)
 	}
-	return scalers.Evaluation{Value: float64(decision.Value), Active: decision.Active, ObservedAt: at, Reasons: reasons}
+	var left float64
+	for _, count := range decision.Partitions {
+		left += float64(max(0, count.Lag))
+	}
+	return scalers.Evaluation{
+		Value: float64(decision.Value), Active: decision.Active, Left: left, HasLeft: true, ObservedAt: at,
+		Stalled: len(decision.Stalled), Reasons: reasons,
+	}
 }

@@ -26,7 +26,7 @@ func TestEvaluateDecidesOnTheObservation(t *testing.T) {
 	fake := fakeKafka{view: func(context.Context) (lag.View, error) { return view, nil }}
 	scaler := fake.build(with("activationLagThreshold", "6"))
 	got, err := scaler.Evaluate(t.Context())
-	if err != nil || got.Value != 7 || !got.Active || !got.ObservedAt.Equal(time.Unix(1, 0)) || len(got.Reasons) == 0 {
+	if err != nil || got.Value != 7 || got.Left != 7 || !got.HasLeft || !got.Active || !got.ObservedAt.Equal(time.Unix(1, 0)) || len(got.Reasons) == 0 {
 		t.Fatalf("got %+v, %v", got, err)
 	}
 	view = viewOf(2, 6)
@@ -169,6 +169,26 @@ func TestKnownIsWhatEvaluateSays(t *testing.T) {
 		known, isKnown := scaler.Known()
 		if isKnown != (err == nil) || known.Value != evaluation.Value || known.Active != evaluation.Active {
 			t.Errorf("%s: knows %v, %+v; evaluates to %+v, %v", name, isKnown, known, evaluation, err)
+		}
+	}
+}
+
+func TestStalledPartitionsAreCounted(t *testing.T) {
+	t.Parallel()
+	view := viewOf(10_000, 7)
+	view.Latest.Group = &lag.Group{Told: true, Most: 1, Standing: []lag.Standing{{Topic: "orders", Committed: 100, Since: view.Now.Add(-10 * time.Minute)}}}
+	fake := fakeKafka{view: func(context.Context) (lag.View, error) { return view, nil }}
+	for _, test := range []struct {
+		metadata map[string]string
+		want     int
+	}{
+		{with(), 0},
+		{with("onStall", "report"), 1},
+		{with("onStall", "hold"), 1},
+		{with("onStall", "report", "stallAfter", "11m"), 0},
+	} {
+		if got, err := fake.build(test.metadata).Evaluate(t.Context()); err != nil || got.Stalled != test.want {
+			t.Errorf("%v: %+v, %v", test.metadata, got, err)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -13,15 +12,25 @@ import (
 
 // settings is a Kafka trigger, decoded and checked.
 type settings struct {
-	policy     lag.Policy
+	policy     *lag.Policy
 	want       cluster.Want
 	connection cluster.Connection
+	// named says that the connection is one of the configuration's, and not the trigger's own.
+	named bool
+}
+
+// judged is what of a view the rules are told: nothing that was observed to be shown alone.
+func (s settings) judged(view lag.View) lag.View {
+	if s.want.Needs.Shown {
+		view.Latest = view.Latest.Only(s.policy.Needs())
+	}
+	return view
 }
 
 // decode reads a trigger's metadata. The metric is valid even when the settings are not; ignored are the keys that
 // nobody knows.
-func decode(metadata map[string]string, connections map[string]cluster.Connection) (s settings, metric scalers.Metric, ignored []string, err error) {
-	values, ignored, err := Keys().Decode(metadata)
+func decode(trigger scalers.Trigger, connections *Connections) (s settings, metric scalers.Metric, ignored []string, err error) {
+	values, ignored, err := Keys().DecodeWith(trigger.Metadata, trigger.Credentials)
 	metric = metricOf(values)
 	if err != nil {
 		return settings{}, metric, ignored, err
@@ -29,10 +38,11 @@ func decode(metadata map[string]string, connections map[string]cluster.Connectio
 	if err := checkTogether(values); err != nil {
 		return settings{}, metric, ignored, err
 	}
-	s.connection, err = connectionOf(values, connections)
+	s.connection, err = connectionOf(values, trigger, connections)
 	if err != nil {
 		return settings{}, metric, ignored, err
 	}
+	s.named = values.Given(keyConnection)
 	s.policy, err = policyOf(values)
 	if err != nil {
 		return settings{}, metric, ignored, err
@@ -58,8 +68,10 @@ func metricOf(values scalers.Values) scalers.Metric {
 // topicsOf leaves out repetitions: a topic named twice counts once.
 func topicsOf(values scalers.Values) []string {
 	var topics []string
+	seen := map[string]bool{} // a list may name thousands
 	for _, topic := range values.List(keyTopic) {
-		if !slices.Contains(topics, topic) {
+		if !seen[topic] {
+			seen[topic] = true
 			topics = append(topics, topic)
 		}
 	}
@@ -82,7 +94,7 @@ func checkTogether(values scalers.Values) error {
 	return nil
 }
 
-func policyOf(values scalers.Values) (lag.Policy, error) {
+func policyOf(values scalers.Values) (*lag.Policy, error) {
 	rules := lag.Rules{
 		Target:                     values.Integer(keyLagThreshold),
 		ResetEarliest:              values.Text(keyResetPolicy) == earliest,
@@ -92,9 +104,10 @@ func policyOf(values scalers.Values) (lag.Policy, error) {
 		PersistentLagInterval:      values.Duration(keyPersistentInterval),
 	}
 	addLimits(&rules, values)
-	for _, add := range []func(*lag.Rules, scalers.Values) error{addTopics, addActivation, addDrain, addHold, addWindow} {
+	addRecords(&rules, values)
+	for _, add := range []func(*lag.Rules, scalers.Values) error{addTopics, addActivation, addAge, addDrain, addStall, addHold, addWindow} {
 		if err := add(&rules, values); err != nil {
-			return lag.Policy{}, err
+			return nil, err
 		}
 	}
 	return rules.Policy(), nil
@@ -102,41 +115,49 @@ func policyOf(values scalers.Values) (lag.Policy, error) {
 
 // connectionOf finds the cluster to ask and the identity to use. Credentials come from a named connection alone, and go
 // to that connection's own brokers alone.
-func connectionOf(values scalers.Values, connections map[string]cluster.Connection) (cluster.Connection, error) {
+func connectionOf(values scalers.Values, trigger scalers.Trigger, connections *Connections) (cluster.Connection, error) {
 	name := values.Text(keyConnection)
 	if name == "" {
-		return anonymous(values)
+		connection, err := own(values, trigger, connections.named.Assumed())
+		if err != nil {
+			return cluster.Connection{}, err
+		}
+		return connection, connections.reachable(connection)
 	}
-	connection, found := connections[name]
-	if !found {
-		return cluster.Connection{}, scalers.Errorf(scalers.CauseRefused, "connection %s is not configured: want one of %s",
-			scalers.Quote(name), orNone(slices.Sorted(maps.Keys(connections))))
+	connection, err := connections.named.Named(name, trigger.Namespace)
+	if err != nil || connections.named.Assumed() {
+		return connection, err
 	}
 	return connection, agree(values, connection)
 }
 
-func orNone(names []string) string {
-	if len(names) == 0 {
-		return "(none is configured)"
-	}
-	return strings.Join(names, ", ")
-}
-
-// anonymous is a connection to the trigger's own brokers, without credentials.
-func anonymous(values scalers.Values) (cluster.Connection, error) {
+// own is a connection to the trigger's own brokers: with the credentials of its TriggerAuthentication, or with none.
+func own(values scalers.Values, trigger scalers.Trigger, assumed bool) (cluster.Connection, error) {
 	servers := values.List(keyBootstrapServers)
 	if len(servers) == 0 {
 		return cluster.Connection{}, scalers.Errorf(scalers.CauseRefused, "bootstrapServers: missing; give the brokers as host:port, or a connection")
-	}
-	if sasl := values.Text(keySASL); sasl != noSASL {
-		return cluster.Connection{}, scalers.Errorf(scalers.CauseRefused,
-			"sasl %q needs credentials, which KEDA does not pass on to an external scaler: %s", sasl, remedyFor(sasl))
 	}
 	connection := cluster.Connection{Name: strings.Join(servers, ","), BootstrapServers: servers}
 	if values.Text(keyTLS) == enable {
 		connection.TLS = &cluster.TLS{SkipVerify: skipVerify(values)}
 	}
-	return connection, nil
+	sasl := values.Text(keySASL)
+	_, authenticated := scalers.AuthenticationOf(trigger)
+	switch {
+	case authenticated && assumed:
+		return connection, nil
+	case authenticated:
+		if err := scalers.Unread(trigger); err != nil {
+			return cluster.Connection{}, err
+		}
+		err := logIn(&connection, values)
+		return connection, err
+	case sasl != noSASL:
+		return cluster.Connection{}, scalers.Errorf(scalers.CauseRefused,
+			"sasl %q needs credentials, which KEDA does not pass on to an external scaler: %s", sasl, remedyFor(sasl))
+	default:
+		return connection, nil
+	}
 }
 
 // remedyFor says what to do about a SASL mechanism that was asked for.
@@ -144,10 +165,8 @@ func remedyFor(sasl string) string {
 	switch sasl {
 	case "gssapi":
 		return "and lagwise's Kafka client (librdkafka) is built without Kerberos; use SCRAM, PLAIN or mutual TLS by a named connection"
-	case "oauthbearer", "aws_msk_iam":
-		return "and named connections cannot do it yet; use SCRAM, PLAIN or mutual TLS by a named connection"
 	default:
-		return "name a connection of lagwise's configuration (connection: NAME)"
+		return "name a connection of lagwise's configuration (connection: NAME), or authenticationRefName"
 	}
 }
 
@@ -168,9 +187,13 @@ func agree(values scalers.Values, connection cluster.Connection) error {
 				scalers.Quote(server), connection.Name)
 		}
 	}
-	if values.Given(keySASL) && values.Text(keySASL) != saslOf(connection) {
+	if asked := askedSASL(values); values.Given(keySASL) && asked != saslOf(connection) {
 		return scalers.Errorf(scalers.CauseRefused, "sasl %q is not what connection %q uses, %q: leave sasl out, or name another connection",
-			values.Text(keySASL), connection.Name, saslOf(connection))
+			asked, connection.Name, saslOf(connection))
+	}
+	if region := values.Text(keyAWSRegion); region != "" && (connection.SASL == nil || connection.SASL.AWSRegion != region) {
+		return scalers.Errorf(scalers.CauseRefused, "awsRegion %s is not that of connection %q: leave awsRegion out, or name another connection",
+			scalers.Quote(region), connection.Name)
 	}
 	if values.Given(keyTLS) && (values.Text(keyTLS) == enable) != (connection.TLS != nil) {
 		return scalers.Errorf(scalers.CauseRefused, "tls %q is not what connection %q uses: leave tls out, or name another connection",
@@ -179,10 +202,21 @@ func agree(values scalers.Values, connection cluster.Connection) error {
 	return nil
 }
 
+// askedSASL is the trigger's mechanism; KEDA's kafka and apache-kafka spell that of Amazon MSK differently.
+func askedSASL(values scalers.Values) string {
+	if values.Text(keySASL) == "oauthbearer" && values.Text(keyTokenProvider) == mskIAM {
+		return mskIAM
+	}
+	return values.Text(keySASL)
+}
+
 // saslOf is a connection's mechanism by KEDA's word for it.
 func saslOf(connection cluster.Connection) string {
 	if connection.SASL == nil {
 		return noSASL
+	}
+	if connection.SASL.AWSRegion != "" {
+		return mskIAM
 	}
 	switch connection.SASL.Mechanism {
 	case cluster.Plain:
@@ -191,6 +225,8 @@ func saslOf(connection cluster.Connection) string {
 		return "scram_sha256"
 	case cluster.ScramSHA512:
 		return "scram_sha512"
+	case cluster.OAuthBearer:
+		return "oauthbearer"
 	default:
 		return string(connection.SASL.Mechanism)
 	}

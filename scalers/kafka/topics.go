@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,14 +46,53 @@ func checkPattern(value string) error {
 // wholeNames makes a pattern that matches from a name's beginning to its end. The pattern must be one by itself: "a)|(b" is
 // not.
 func wholeNames(pattern string) (*regexp.Regexp, error) {
-	if _, err := regexp.Compile(pattern); err != nil {
-		return nil, fmt.Errorf(`want a regular expression (RE2), such as "orders-.*": %w`, err)
+	if len(pattern) > maxPattern {
+		return nil, fmt.Errorf("want a regular expression of at most %d bytes", maxPattern)
+	}
+	parsed, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return nil, fmt.Errorf(`want a regular expression (RE2), such as "orders-.*": %s`, wrongIn(err))
+	}
+	if weightOf(parsed) > maxWeight {
+		return nil, errors.New("want a shorter regular expression: with its repetitions written out it is too long for a topic's name")
 	}
 	compiled, err := regexp.Compile("^(?:" + pattern + ")$")
 	if err != nil {
 		return nil, fmt.Errorf("want a shorter regular expression: %w", err)
 	}
 	return compiled, nil
+}
+
+// wrongIn says what is wrong in a pattern, with the part of it that does not parse in quotes: that is the user's text.
+func wrongIn(err error) string {
+	var wrong *syntax.Error
+	if !errors.As(err, &wrong) {
+		return err.Error()
+	}
+	return fmt.Sprintf("%s: %s", wrong.Code, scalers.Quote(wrong.Expr))
+}
+
+const (
+	// maxPattern bounds a pattern as it is written: \pL alone is a table of all letters, and takes 12 kB to read.
+	maxPattern = 2048
+	// maxWeight is far above what names of at most 249 letters can ask for.
+	maxWeight = 5000
+)
+
+// weightOf is about how many steps a pattern has once its repetitions are written out, as compiling does. "a{1000}" has a
+// thousand: 16 KiB of such would compile for seconds, and stay in memory with 100 MB.
+func weightOf(pattern *syntax.Regexp) int {
+	weight := 1 + len(pattern.Rune)/2
+	for _, part := range pattern.Sub {
+		weight += weightOf(part)
+		if weight > maxWeight {
+			return weight
+		}
+	}
+	if pattern.Op == syntax.OpRepeat {
+		weight *= max(pattern.Min, pattern.Max, 1)
+	}
+	return weight
 }
 
 func checkThresholds(value string) error {
@@ -121,10 +161,7 @@ func addTopics(rules *lag.Rules, values scalers.Values) (err error) {
 	if rules.PartitionsByTopic, err = valuesByTopic(values, keyLimitationByTopic, parseLimitations); err != nil {
 		return err
 	}
-	if rules.TargetByTopic != nil && values.Text(keyAggregate) == aggregateMax {
-		return scalers.Errorf(scalers.CauseRefused, "%s and %s %s exclude each other: set one of them", keyLagThresholdByTopic, keyAggregate, aggregateMax)
-	}
-	return nil
+	return notWith(values, keyLagThresholdByTopic, keyAggregate, aggregateMax)
 }
 
 // namesTopics says whether the trigger itself says which topics count.

@@ -37,15 +37,8 @@ func OnNewRecords(threshold int64, within time.Duration) Activate {
 
 // hasRecordSince is false, too, where it is not known.
 func (p Partition) hasRecordSince(age time.Duration, now time.Time) bool {
-	if p.Facts == nil {
-		return false
-	}
-	for _, first := range p.Facts.Since {
-		if first.Age == age {
-			return first.Found && first.Offset < p.End && !first.Timestamp.After(now.Add(age))
-		}
-	}
-	return false
+	first, told := p.since(age)
+	return told && first.Found && first.Offset < p.End && !first.Timestamp.After(now.Add(age))
 }
 
 // earliestSince is the oldest observation that is not before t; one of nothing when there is none.

@@ -13,8 +13,9 @@ import (
 // observation since then had more lag, which tells of lag that is consumed and comes again, and needs a history. Observations
 // are kept in steps of an eighth of the time: a lag that was gone for less may go unnoticed.
 //
-// What a partition without commit counts at least, 1, is no record and has no age.
-func WhenSustained(threshold int64, long time.Duration) Activate {
+// What a partition without commit counts at least, 1, is no record and has no age. Clamped says that the earlier lag, too, counts from
+// the log start (ClampToLogStart).
+func WhenSustained(threshold int64, long time.Duration, clamped bool) Activate {
 	byLag := AboveThreshold(threshold)
 	return Activate{
 		Step: Step{Name: "activate", Key: "sustainedFor", Needs: Needs{Since: []time.Duration{long}, History: long}},
@@ -26,7 +27,7 @@ func WhenSustained(threshold int64, long time.Duration) Activate {
 			if old := lagOlderThan(long, v, t); old > threshold {
 				return true, Note{Text: fmt.Sprintf("%s, %d of it for %s", note.Text, old, long)}
 			}
-			if seenAbove(threshold, long, v, t) {
+			if seenAbove(threshold, long, clamped, v, t) {
 				return true, Note{Text: fmt.Sprintf("%s, as it was whenever seen within %s", note.Text, long)}
 			}
 			return false, Note{Text: fmt.Sprintf("inactive: lag %d is above activationLagThreshold %d, and not known to be for %s", t.Persistent, threshold, long)}
@@ -48,13 +49,13 @@ func lagOlderThan(age time.Duration, v View, t Total) int64 {
 }
 
 // seenAbove is false for a process that has not observed for that long.
-func seenAbove(threshold int64, long time.Duration, v View, t Total) bool {
+func seenAbove(threshold int64, long time.Duration, clamped bool, v View, t Total) bool {
 	oldest, found := observedBy(v.History, v.Latest.At.Add(-long))
 	if !found {
 		return false
 	}
 	for _, seen := range v.History {
-		if !seen.At.Before(oldest.At) && lagIn(seen, t) <= threshold {
+		if !seen.At.Before(oldest.At) && lagIn(seen, clamped, t) <= threshold {
 			return false
 		}
 	}
@@ -62,15 +63,17 @@ func seenAbove(threshold int64, long time.Duration, v View, t Total) bool {
 }
 
 // lagIn is the lag that the counted partitions had in an earlier observation.
-func lagIn(seen Observation, t Total) int64 {
+func lagIn(seen Observation, clamped bool, t Total) int64 {
 	var sum int64
 	earlier := seen.Partitions
 	for _, c := range t.Counts {
 		earlier = from(earlier, c.Partition)
 		switch {
 		case !isFirst(earlier, c.Partition):
+		case clamped && earlier[0].belowStart():
+			sum = add(sum, min(earlier[0].waiting(), earlier[0].kept()))
 		case earlier[0].HasCommitted:
-			sum = add(sum, sub(earlier[0].End, earlier[0].Committed))
+			sum = add(sum, earlier[0].waiting())
 		case !c.Partition.HasCommitted:
 			sum = add(sum, c.without(max(0, sub(c.Partition.End, earlier[0].End))))
 		}

@@ -18,6 +18,8 @@ type Decision struct {
 	Partitions []Count
 	// Reasons are the rules that led here, in the order in which they worked.
 	Reasons []Reason
+	// Stalled are the partitions whose commits stand still, in the observation's order; none where no rule looks for them.
+	Stalled []Stalled
 	// RevisitAt is when the passing of time alone may change the decision; zero for never.
 	RevisitAt time.Time
 }
@@ -54,6 +56,8 @@ type Total struct {
 	// Partitions and WithLag are how many partitions were selected and how many of them have Lag above zero.
 	Partitions, WithLag int64
 	Counts              []Count
+	// Stalled are those of them whose commits stand still, once that was looked for.
+	Stalled []Stalled
 }
 
 // note appends what a step had to say.

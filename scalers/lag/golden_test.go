@@ -3,6 +3,7 @@ package lag_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,6 +21,7 @@ import (
 //	orders/0 start=0 end=100 committed=40
 //	orders/1-999 end=100
 //	missing: invoices refunds
+//	group: told most=3 pace=1800
 //	30s before:
 //	orders/0 committed=40
 //
@@ -34,7 +36,7 @@ func TestGolden(t *testing.T) {
 			policy := goldenRules(t, td).Policy()
 			switch td.Cmd {
 			case "needs":
-				return fmt.Sprintf("%+v", policy.Needs())
+				return needsText(policy.Needs())
 			case "decide":
 				d, err := policy.Decide(goldenView(t, td.Input))
 				if err != nil {
@@ -47,6 +49,17 @@ func TestGolden(t *testing.T) {
 			}
 		})
 	})
+}
+
+// needsText shows only what is needed.
+func needsText(needs lag.Needs) string {
+	var shown []string
+	for field, value := range reflect.ValueOf(needs).Fields() {
+		if !value.IsZero() {
+			shown = append(shown, fmt.Sprintf("%s:%v", field.Name, value))
+		}
+	}
+	return "{" + strings.Join(shown, " ") + "}"
 }
 
 func decisionText(d lag.Decision, partitions bool) string {
@@ -76,6 +89,9 @@ func goldenRules(t *testing.T, td *datadriven.TestData) lag.Rules {
 	rules := lag.Rules{Target: 10}
 	flags := map[string]*bool{
 		"topics":                             &rules.TopicList,
+		"ignorePhantomLag":                   &rules.IgnorePhantomLag,
+		"read-committed":                     &rules.ReadCommitted,
+		"beside-lag":                         &rules.AgeBesideLag,
 		"scaleToZeroOnInvalidOffset":         &rules.ScaleToZeroOnInvalidOffset,
 		"clampToLogStart":                    &rules.ClampToLogStart,
 		"excludePersistentLag":               &rules.ExcludePersistentLag,
@@ -83,6 +99,7 @@ func goldenRules(t *testing.T, td *datadriven.TestData) lag.Rules {
 		"limitToPartitionsWithLag":           &rules.LimitToPartitionsWithLag,
 		"evenShares":                         &rules.EvenShares,
 		"allowIdleConsumers":                 &rules.AllowIdleConsumers,
+		"holdStalled":                        &rules.HoldStalled,
 		"partitions":                         new(bool), // how the decision is shown, not a rule
 	}
 	for _, arg := range td.CmdArgs {
@@ -143,6 +160,8 @@ func goldenRule(rules *lag.Rules, key, value string) (err error) {
 	case "orders-partitions":
 		rules.PartitionsByTopic = map[string]lag.Ranges{}
 		rules.PartitionsByTopic["orders"], err = lag.ParseRanges(value)
+	case "stallAfter":
+		rules.StallAfter, err = time.ParseDuration(value)
 	case "quietPeriod":
 		rules.QuietPeriod, err = time.ParseDuration(value)
 	case "drainWithin":
@@ -153,6 +172,10 @@ func goldenRule(rules *lag.Rules, key, value string) (err error) {
 		_, err = fmt.Sscan(value, &rules.Drain.AtMost)
 	case "sustainedFor":
 		rules.SustainedFor, err = time.ParseDuration(value)
+	case "lagTimeThreshold":
+		rules.Age, err = time.ParseDuration(value)
+	case "activationLagTimeThreshold":
+		rules.ActivationAge, err = time.ParseDuration(value)
 	case "minActive":
 		rules.MinActive, err = time.ParseDuration(value)
 	case "commitsStill":
@@ -184,6 +207,10 @@ func goldenView(t *testing.T, input string) lag.View {
 			last.MissingTopics = strings.Fields(topics)
 			continue
 		}
+		if group, ok := strings.CutPrefix(line, "group: "); ok {
+			last.Group = goldenGroup(t, group)
+			continue
+		}
 		if age, ok := strings.CutSuffix(line, " before:"); ok {
 			d, err := time.ParseDuration(age)
 			if err != nil {
@@ -201,9 +228,50 @@ func goldenView(t *testing.T, input string) lag.View {
 	return view
 }
 
+// goldenGroup reads "told", the "most" members, the "pace" in thousandths, and "orders/0@40=10m" for a commit that has stood at
+// 40 for ten minutes.
+func goldenGroup(t *testing.T, line string) *lag.Group {
+	t.Helper()
+	var group lag.Group
+	for field := range strings.FieldsSeq(line) {
+		name, value, _ := strings.Cut(field, "=")
+		var err error
+		switch name {
+		case "told":
+			group.Told = true
+		case "most":
+			group.Most, err = strconv.Atoi(value)
+		case "pace":
+			group.Pace.Known = true
+			_, err = fmt.Sscan(value, &group.Pace.Each)
+		default:
+			group.Standing = append(group.Standing, goldenStanding(t, name, value))
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+	}
+	return &group
+}
+
+func goldenStanding(t *testing.T, where, long string) lag.Standing {
+	t.Helper()
+	var still lag.Standing
+	d, err := time.ParseDuration(long)
+	if err != nil {
+		t.Fatal(err)
+	}
+	topic, at, _ := strings.Cut(where, "/")
+	if _, err := fmt.Sscanf(at, "%d@%d", &still.ID, &still.Committed); err != nil {
+		t.Fatalf("%s: %v", where, err)
+	}
+	still.Topic, still.Since = topic, time.Unix(1_000_000, 0).Add(-d)
+	return still
+}
+
 // goldenSince reads "since-1m=40" for a record at offset 40 that is half as old, "since-1m=none" for no such record, and
 // "since-1m=40@1h" for one that claims to be from an hour later.
-func goldenSince(t *testing.T, age, value string) *lag.Facts {
+func goldenSince(t *testing.T, age, value string) lag.Since {
 	t.Helper()
 	since := lag.Since{}
 	var err error
@@ -211,7 +279,7 @@ func goldenSince(t *testing.T, age, value string) *lag.Facts {
 		t.Fatal(err)
 	}
 	if value == "none" {
-		return &lag.Facts{Since: []lag.Since{since}}
+		return since
 	}
 	offset, ahead, _ := strings.Cut(value, "@")
 	since.Found = true
@@ -226,7 +294,32 @@ func goldenSince(t *testing.T, age, value string) *lag.Facts {
 		}
 		since.Timestamp = time.Unix(1_000_000, 0).Add(later)
 	}
-	return &lag.Facts{Since: []lag.Since{since}}
+	return since
+}
+
+// goldenRecords reads "40-60,3@45,90s" for three records among the offsets from 40 to below 60, the first of which is at 45
+// and was made 90 seconds ago; "40-60,3@45" where it has no timestamp; "40-40,0,,denied" where reading failed at once.
+func goldenRecords(t *testing.T, text string) *lag.Records {
+	t.Helper()
+	parts := append(strings.Split(text, ","), "", "")
+	var r lag.Records
+	if _, err := fmt.Sscanf(parts[0], "%d-%d", &r.From, &r.Through); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	if parts[1] != "0" {
+		if _, err := fmt.Sscanf(parts[1], "%d@%d", &r.Count, &r.Offset); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+	}
+	if parts[2] != "" {
+		age, err := time.ParseDuration(parts[2])
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		r.Timestamp, r.HasTimestamp = time.Unix(1_000_000, 0).Add(-age), true
+	}
+	r.Unread = parts[3]
+	return &r
 }
 
 // goldenPartitions reads "orders/0-5 start=1 end=2 committed=3".
@@ -238,7 +331,18 @@ func goldenPartitions(t *testing.T, line string) []lag.Partition {
 	for _, field := range fields[1:] {
 		name, value, _ := strings.Cut(field, "=")
 		if age, isSince := strings.CutPrefix(name, "since-"); isSince {
-			p.Facts = goldenSince(t, age, value)
+			if p.Facts == nil {
+				p.Facts = &lag.Facts{}
+			}
+			p.Facts.Since = append(p.Facts.Since, goldenSince(t, age, value))
+			continue
+		}
+		if name == "read" {
+			facts := lag.Facts{Records: goldenRecords(t, value)}
+			if p.Facts != nil {
+				facts.Since = p.Facts.Since
+			}
+			p.Facts = &facts
 			continue
 		}
 		offset, err := strconv.ParseInt(value, 10, 64)

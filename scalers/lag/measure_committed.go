@@ -10,6 +10,15 @@ func Committed() Measure {
 	return Measure{Step: Step{Name: "committed"}, Do: countCommitted}
 }
 
+// ReadCommitted counts as Committed does, up to the last stable offset (key isolationLevel): records of transactions that are
+// still open count when they are committed.
+func ReadCommitted() Measure {
+	return Measure{
+		Step: Step{Name: "committed", Key: "isolationLevel", Needs: Needs{ReadCommitted: true}},
+		Do:   countCommitted,
+	}
+}
+
 func countCommitted(_ View, counts []Count) Note {
 	var partitions, pastEnd, lag int64
 	for i := range counts {

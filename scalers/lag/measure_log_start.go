@@ -18,10 +18,10 @@ func clampToLogStart(_ View, counts []Count) Note {
 	for i := range counts {
 		c := &counts[i]
 		p := c.Partition
-		if !p.HasCommitted || !p.HasStart || p.Committed >= p.Start {
+		if !p.belowStart() {
 			continue
 		}
-		kept := max(0, sub(p.End, p.Start))
+		kept := p.kept()
 		partitions++
 		deleted = add(deleted, sub(c.Lag, kept))
 		c.Lag = kept
@@ -34,3 +34,9 @@ func clampToLogStart(_ View, counts []Count) Note {
 	return Note{Text: fmt.Sprintf("%s committed below the log start: lag %d of deleted records left out",
 		several(partitions, "partition"), deleted)}
 }
+
+// belowStart says that records were deleted before the group read them.
+func (p Partition) belowStart() bool { return p.HasCommitted && p.HasStart && p.Committed < p.Start }
+
+// kept is how many records the log still keeps. It expects the start to be known.
+func (p Partition) kept() int64 { return max(0, sub(p.End, p.Start)) }

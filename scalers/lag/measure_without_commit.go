@@ -41,7 +41,7 @@ func WithoutCommitEarliest() Measure {
 			n := countWithoutCommit(counts, func(p Partition) int64 {
 				kept := p.End
 				if p.HasStart {
-					kept = max(0, sub(p.End, p.Start))
+					kept = p.kept()
 				} else {
 					noStart++
 				}

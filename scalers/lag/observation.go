@@ -28,6 +28,8 @@ type Partition struct {
 type Facts struct {
 	// Since has one entry for each age of Needs.Since that Kafka answered about.
 	Since []Since
+	// Records is what was read of the partition; nil when nothing was.
+	Records *Records
 }
 
 // Since is the first record of a partition that is no older than an age, by its timestamp.
@@ -45,11 +47,15 @@ type Since struct {
 type Observation struct {
 	// At is when the read began: nothing in the observation is older.
 	At time.Time
+	// Woken is when the record was noticed that had it read; zero when it was read in its turn. Nothing is decided by it.
+	Woken time.Time
 	// Partitions are ordered by topic, then by id.
 	Partitions []Partition
 	// MissingTopics are the topics that the trigger names and the cluster does not have, in the trigger's order. Only a
 	// list of topics may miss some; the absence of a trigger's only topic is an error, not an observation.
 	MissingTopics []string
+	// Group is nil for policies that need nothing of it. Nobody changes it.
+	Group *Group
 }
 
 // View is all that a Policy may know when it decides.
@@ -67,8 +73,42 @@ type Needs struct {
 	LogStart bool
 	// LogStartWithoutCommit asks for the log start offset of the partitions that have no committed offset.
 	LogStartWithoutCommit bool
+	// ReadCommitted makes End the last stable offset, and leaves what was aborted out of Records.
+	ReadCommitted bool
+	// Phantom asks for Records, as far as they are to be had.
+	Phantom bool
+	// OldestRecord asks for Records up to the first one; without them there is no observation.
+	OldestRecord bool
+	// Shown asks for log starts, and for Records up to the first one as far as they are to be had, so that people can see them. No
+	// rule needs it.
+	Shown bool
 	// Since are the ages for which the first record that is no older is asked for, in ascending order.
 	Since []time.Duration
 	// History is how far back View.History must reach; zero when no rule looks back.
 	History time.Duration
+	// Pace asks for what a consumer gets done (Group.Pace).
+	Pace bool
+	// Standing asks for the partitions whose commits stand still (Group.Standing), and says for how long they may without being
+	// noticed; zero when no rule asks.
+	Standing time.Duration
 }
+
+// Only gives the observation as it would be had nothing more been asked for, so that what is shown decides nothing. It leaves o as
+// it is.
+func (o Observation) Only(needs Needs) Observation {
+	partitions := make([]Partition, len(o.Partitions))
+	for i, p := range o.Partitions {
+		if !needs.LogStart && (p.HasCommitted || !needs.LogStartWithoutCommit) {
+			p.Start, p.HasStart = 0, false
+		}
+		if p.records() != nil && !needs.Phantom && !needs.OldestRecord {
+			p.Facts = &Facts{Since: p.Facts.Since}
+		}
+		partitions[i] = p
+	}
+	o.Partitions = partitions
+	return o
+}
+
+// Members says whether the group's members have to be known.
+func (n Needs) Members() bool { return n.Pace || n.Standing > 0 }

@@ -18,6 +18,8 @@ type Policy struct {
 	Activate Activate
 	// Aggregate makes one number of the partitions' lags.
 	Aggregate Aggregate
+	// Stall is the zero value where nobody asks for it.
+	Stall Stall
 	// Limits bound the metric one after another; activation comes before them and does not feel them.
 	Limits []Limit
 	// Gates have the last word on both, one after another.
@@ -92,8 +94,8 @@ type Answer struct {
 }
 
 // Needs is the union of what the policy's parts need.
-func (p Policy) Needs() Needs {
-	needs := p.Select.Needs.and(p.Activate.Needs).and(p.Aggregate.Needs)
+func (p *Policy) Needs() Needs {
+	needs := p.Select.Needs.and(p.Activate.Needs).and(p.Aggregate.Needs).and(p.Stall.Needs)
 	for _, m := range p.Measures {
 		needs = needs.and(m.Needs)
 	}
@@ -110,18 +112,24 @@ func (n Needs) and(other Needs) Needs {
 	return Needs{
 		LogStart:              n.LogStart || other.LogStart,
 		LogStartWithoutCommit: n.LogStartWithoutCommit || other.LogStartWithoutCommit,
+		ReadCommitted:         n.ReadCommitted || other.ReadCommitted,
+		Phantom:               n.Phantom || other.Phantom,
+		OldestRecord:          n.OldestRecord || other.OldestRecord,
+		Shown:                 n.Shown || other.Shown,
 		Since:                 slices.Compact(slices.Sorted(slices.Values(slices.Concat(n.Since, other.Since)))),
 		History:               max(n.History, other.History),
+		Pace:                  n.Pace || other.Pace,
+		Standing:              max(n.Standing, other.Standing),
 	}
 }
 
 // Decide answers for one view. The same view gives the same decision, and the view is left as it was. It takes time in
 // proportion to the partitions and allocates a handful of times, whatever their number.
-func (p Policy) Decide(v View) (Decision, error) {
+func (p *Policy) Decide(v View) (Decision, error) {
 	if p.Target < 1 {
 		return Decision{}, fmt.Errorf("lagThreshold is %d: it must be above zero", p.Target)
 	}
-	d := Decision{Target: p.Target, Reasons: make([]Reason, 0, 2+len(p.Measures)+2+len(p.Limits)+1+len(p.Gates))}
+	d := Decision{Target: p.Target, Reasons: make([]Reason, 0, 2+len(p.Measures)+2+len(p.Limits)+3+len(p.Gates))}
 
 	d.note(missingTopics(v.Latest))
 	partitions, note, err := p.Select.Do(v.Latest)
@@ -141,12 +149,8 @@ func (p Policy) Decide(v View) (Decision, error) {
 	answer.Active, note = p.Activate.Do(v, total)
 	d.note(p.Activate.Step, note)
 
-	total.Value, note = p.Aggregate.Do(v, total)
-	d.note(p.Aggregate.Step, note)
-	for _, l := range p.Limits {
-		total.Value, note = l.Do(v, total)
-		d.note(l.Step, note)
-	}
+	total.Value = p.metric(v, total, &d)
+	total.Value = p.stall(v, total, &d)
 	answer.Value, note = notNegative(total.Value)
 	d.note(Step{Name: "floor"}, note)
 
@@ -156,4 +160,33 @@ func (p Policy) Decide(v View) (Decision, error) {
 	}
 	d.Answer = answer
 	return d, nil
+}
+
+// metric is what the counted partitions ask for, in records.
+func (p *Policy) metric(v View, total Total, d *Decision) int64 {
+	var note Note
+	total.Value, note = p.Aggregate.Do(v, total)
+	d.note(p.Aggregate.Step, note)
+	for _, l := range p.Limits {
+		total.Value, note = l.Do(v, total)
+		d.note(l.Step, note)
+	}
+	return total.Value
+}
+
+// stall is the metric once partitions that nobody gets on with are known, which adds no replicas where it holds.
+func (p *Policy) stall(v View, total Total, d *Decision) int64 {
+	if p.Stall.Judge == nil {
+		return total.Value
+	}
+	var note Note
+	total.Stalled, note = p.Stall.Judge(v, total)
+	d.Stalled = total.Stalled
+	d.note(p.Stall.Step, note)
+	if len(total.Stalled) == 0 || p.Stall.Hold == nil {
+		return total.Value
+	}
+	value, note := p.Stall.Hold(v, total, p.metric(v, total.moving(), &Decision{}))
+	d.note(Step{Name: "stall-hold", Key: p.Stall.Key}, note)
+	return value
 }

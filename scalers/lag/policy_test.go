@@ -40,7 +40,7 @@ func TestNeedsOfEveryPart(t *testing.T) {
 	t.Parallel()
 	asks := lag.Step{Needs: lag.Needs{LogStart: true, LogStartWithoutCommit: true, Since: []time.Duration{time.Second, time.Minute}, History: time.Hour}}
 	asksLess := lag.Step{Needs: lag.Needs{Since: []time.Duration{time.Minute}, History: time.Minute}}
-	for place, policy := range map[string]lag.Policy{
+	for place, policy := range map[string]*lag.Policy{
 		"select":    {Select: lag.Select{Step: asks}, Measures: []lag.Measure{{Step: asksLess}}},
 		"measures":  {Measures: []lag.Measure{{Step: asks}, {Step: asksLess}}},
 		"activate":  {Activate: lag.Activate{Step: asks}, Limits: []lag.Limit{{Step: asksLess}}},
@@ -156,7 +156,7 @@ func BenchmarkDecide(b *testing.B) {
 	}
 }
 
-func everyRule() lag.Policy {
+func everyRule() *lag.Policy {
 	return lag.Rules{
 		Target: 10, Topic: "orders", Partitions: lag.Ranges{{0, 2147483647}}, ResetEarliest: true, ClampToLogStart: true,
 		ExcludePersistentLag: true, PersistentLagInterval: 30 * time.Second, EvenDistribution: true,

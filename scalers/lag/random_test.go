@@ -89,18 +89,25 @@ func TestClampIsACommitAtTheLogStart(t *testing.T) {
 // forRandom runs check on cases from a fixed seed and from a fresh one, and prints what failed.
 func forRandom(t *testing.T, cases int, check func(*testing.T, lag.Rules, lag.View)) {
 	t.Helper()
+	forSeeds(t, func(t *testing.T, r random) {
+		t.Helper()
+		for range cases {
+			rules := r.rules()
+			view := r.view(rules)
+			check(t, rules, view)
+			if t.Failed() {
+				t.Fatalf("rules %+v\nview %+v", rules, view)
+			}
+		}
+	})
+}
+
+func forSeeds(t *testing.T, check func(*testing.T, random)) {
+	t.Helper()
 	for _, seed := range []uint64{1, rand.Uint64()} {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			t.Parallel()
-			r := random{rand.New(rand.NewPCG(seed, 0))}
-			for range cases {
-				rules := r.rules()
-				view := r.view(rules)
-				check(t, rules, view)
-				if t.Failed() {
-					t.Fatalf("rules %+v\nview %+v", rules, view)
-				}
-			}
+			check(t, random{rand.New(rand.NewPCG(seed, 0))})
 		})
 	}
 }

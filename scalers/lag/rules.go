@@ -12,6 +12,8 @@ type Rules struct {
 	ActivationThreshold int64
 	// NewRecordsWithin makes new records activate as well as lag does; 0 when only lag does (activateOn).
 	NewRecordsWithin time.Duration
+	// ActivationAge activates only when lag is older; 0 for not at all (activationLagTimeThreshold).
+	ActivationAge time.Duration
 	// SustainedFor is how long lag must have been above the threshold to activate; 0 for no time (sustainedFor).
 	SustainedFor time.Duration
 
@@ -34,6 +36,10 @@ type Rules struct {
 	ScaleToZeroOnInvalidOffset bool
 	// ClampToLogStart leaves records out that were deleted before they were read.
 	ClampToLogStart bool
+	// ReadCommitted counts up to the last stable offset (isolationLevel).
+	ReadCommitted bool
+	// IgnorePhantomLag leaves offsets out that hold no record.
+	IgnorePhantomLag bool
 	// ExcludePersistentLag leaves lag out of the metric while its partition's commit does not move for
 	// PersistentLagInterval.
 	ExcludePersistentLag  bool
@@ -41,8 +47,16 @@ type Rules struct {
 
 	// AggregateMax makes the metric of the largest partition's lag instead of the sum.
 	AggregateMax bool
+	// Age makes the metric of the oldest waiting record's age: one replica for each of it (lagTimeThreshold); 0 for not at all.
+	// AgeBesideLag lets the lag count as well, where it asks for more.
+	Age          time.Duration
+	AgeBesideLag bool
 	// Drain makes the metric of the time in which the lag shall be gone; without Within it does not.
 	Drain Drain
+
+	// StallAfter is how long commits stand still before that is told of (onStall); 0 for never. HoldStalled adds no replicas then.
+	StallAfter  time.Duration
+	HoldStalled bool
 
 	// EvenDistribution is ensureEvenDistributionOfPartitions.
 	EvenDistribution bool
@@ -89,14 +103,15 @@ const (
 
 // Policy makes the policy that follows the rules, in KEDA's order (getTotalLag and getLagForPartition in
 // pkg/scalers/kafka_scaler.go).
-func (r Rules) Policy() Policy {
-	return Policy{
+func (r Rules) Policy() *Policy {
+	return &Policy{
 		Target:    r.Target,
 		Select:    r.selection(),
 		Measures:  r.measures(),
 		Activate:  r.activate(),
 		Aggregate: r.aggregate(),
 		Limits:    r.limits(),
+		Stall:     r.stall(),
 		Gates:     r.gates(),
 	}
 }
@@ -116,9 +131,16 @@ func (r Rules) selection() Select {
 
 // measures lets ExcludePersistent have the last word: it leaves out what the others counted.
 func (r Rules) measures() []Measure {
-	measures := []Measure{Committed(), r.withoutCommit()}
+	committed := Committed
+	if r.ReadCommitted {
+		committed = ReadCommitted
+	}
+	measures := []Measure{committed(), r.withoutCommit()}
 	if r.ClampToLogStart {
 		measures = append(measures, ClampToLogStart())
+	}
+	if r.IgnorePhantomLag {
+		measures = append(measures, IgnorePhantom())
 	}
 	if r.ExcludePersistentLag {
 		measures = append(measures, ExcludePersistent(r.PersistentLagInterval))
@@ -142,8 +164,11 @@ func (r Rules) activate() Activate {
 	if r.NewRecordsWithin > 0 {
 		return OnNewRecords(r.ActivationThreshold, r.NewRecordsWithin)
 	}
+	if r.ActivationAge > 0 {
+		return OlderThan(r.ActivationAge, r.ResetEarliest && !r.ScaleToZeroOnInvalidOffset)
+	}
 	if r.SustainedFor > 0 {
-		return WhenSustained(r.ActivationThreshold, r.SustainedFor)
+		return WhenSustained(r.ActivationThreshold, r.SustainedFor, r.ClampToLogStart)
 	}
 	return AboveThreshold(r.ActivationThreshold)
 }
@@ -151,7 +176,12 @@ func (r Rules) activate() Activate {
 func (r Rules) aggregate() Aggregate {
 	switch {
 	case r.Drain.Within > 0:
+		if r.Drain.PerReplica == 0 {
+			return DrainAtPace(r.Drain, max(1, r.ConsumersPerReplica))
+		}
 		return DrainInTime(r.Drain)
+	case r.Age > 0:
+		return ByAge(r.Age, r.AgeBesideLag)
 	case r.AggregateMax:
 		return Max()
 	case len(r.TargetByTopic) > 0:
@@ -197,6 +227,17 @@ func (r Rules) cap() Limit {
 		return CapAtPartitionsWithLag(c)
 	}
 	return CapAtPartitions(c)
+}
+
+func (r Rules) stall() Stall {
+	switch {
+	case r.StallAfter == 0:
+		return Stall{}
+	case r.HoldStalled:
+		return HoldStalled(r.StallAfter, max(1, r.ConsumersPerReplica))
+	default:
+		return ReportStalled(r.StallAfter)
+	}
 }
 
 // gates let the window have the last word: outside of it nobody is held.

@@ -139,6 +139,7 @@ func TestWindowThatCannotBe(t *testing.T) {
 		want       string
 	}{
 		"four fields":      {"30 6 * *", "0 7 * * *", schedule.ByNextEvent, `start "30 6 * *": want five fields`},
+		"an escape":        {"\x1b[2J * * * *", "0 7 * * *", schedule.ByNextEvent, `start "\x1b[2J * * * *": want five fields (minute hour day month weekday), such as "30 6 * * 1-5": failed to parse int from ` + "\ufffd[2J"},
 		"minute 60":        {"0 6 * * *", "60 7 * * *", schedule.ByNextEvent, `end "60 7 * * *": want five fields`},
 		"same":             {"0 6 * * *", "0 6 * * *", schedule.ByNextEvent, `start and end are both "0 6 * * *": a window needs two times`},
 		"a zone alone":     {"TZ=UTC", "0 6 * * *", schedule.ByNextEvent, `start "TZ=UTC": want five fields after the zone`},

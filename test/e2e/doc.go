@@ -4,8 +4,9 @@
 //
 // # Write a scenario
 //
-// One file for each, named by what it shows; its ScaledObject or ScaledJob is a file under examples/. TestMain has started
-// everything: a test takes its part of it.
+// An example that is there for a key of its own is a row of rules_test.go: what Kafka holds, and which metric and replicas come
+// of it. Anything else is one file for each, named by what it shows; its ScaledObject or ScaledJob is a file under examples/,
+// none of which may be left without a scenario. TestMain has started everything: a test takes its part of it.
 //
 //	func TestOrdersWake(t *testing.T) {
 //		t.Parallel()                                              // not, when it measures or disturbs what is shared
@@ -19,6 +20,8 @@
 //		woken := s.Replicas("orders").Reach(1, stage.Patience)    // from watch events: nothing in between is missed
 //		s.Figure("first replica", woken.At)                       // a row of the table at the end of the run
 //	}
+//
+// Nobody measures pods: s.Burn says what cpu the HPA reads of those that stage.Workload's Requesting gave a request.
 //
 // Further: s.Eventually bounds any other wait and says what it waited for; s.Records is what the consumers have processed;
 // s.HPA, s.Scaled, s.Client, s.Objects and s.Kubectl read the cluster; s.Lagwise.Client with stage.Ref asks lagwise as KEDA

@@ -7,8 +7,8 @@ import (
 	"github.com/lagwise/lagwise/test/e2e/stage"
 )
 
-// dormant is a Deployment at zero with a push trigger, and with a topic and a group of its own. KEDA polls it every five
-// minutes: what wakes it before that is a push.
+// dormant is a Deployment at zero with a push trigger, and with a topic and a group of its own. KEDA polls it once
+// an hour: what wakes it before that is a push.
 type dormant struct {
 	scenario    *stage.Scenario
 	name, topic string
@@ -26,7 +26,7 @@ func dormantOf(s *stage.Scenario, name string) *dormant {
 // apply makes the trigger.
 func (d *dormant) apply(edits ...stage.Edit) {
 	d.scenario.Apply("kafka-push.yaml", append([]stage.Edit{
-		stage.Named(d.name), stage.On(d.topic, d.scenario.Group(d.name)), stage.Set(300, "spec", "pollingInterval"),
+		stage.Named(d.name), stage.On(d.topic, d.scenario.Group(d.name)), stage.Set(3600, "spec", "pollingInterval"),
 	}, edits...)...)
 }
 
@@ -44,14 +44,9 @@ func (d *dormant) knock() {
 	d.produced = time.Now()
 }
 
-// wokeWithin says how long the Deployment took to wake after knock, and fails the test when that is too long.
-func (d *dormant) wokeWithin(t *testing.T, limit time.Duration) time.Duration {
-	t.Helper()
-	took := d.scenario.Replicas(d.name).Reach(1, stage.Patience).At.Sub(d.produced)
-	if took > limit {
-		t.Errorf("%s woke %s after its record, want at most %s", d.name, took, limit)
-	}
-	return took
+// woke waits for the Deployment to wake after knock, and says how long that took.
+func (d *dormant) woke() time.Duration {
+	return d.scenario.Replicas(d.name).Reach(1, stage.Patience).At.Sub(d.produced)
 }
 
 // wantStill fails the test when a Deployment wanted anything but this number of replicas since.

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/lagwise/lagwise/test/e2e/stage"
+	"github.com/lagwise/lagwise/test/process"
 )
 
 // shared is what all scenarios stand on. Tests that are not parallel run first and have it to themselves: they measure, or
@@ -39,12 +40,5 @@ func runOnStage(m *testing.M) (exitCode int) {
 	}
 	defer shared.Stop()
 	defer shared.Report(os.Stdout)
-	done := make(chan int)
-	go func() { done <- m.Run() }()
-	select {
-	case code := <-done:
-		return code
-	case <-ctx.Done():
-		return 130 // tests cannot be interrupted: what they stand on is taken away
-	}
+	return process.UnlessInterrupted(ctx, m.Run)
 }

@@ -15,8 +15,9 @@ func TestMovingOverAndBack(t *testing.T) {
 	t.Parallel()
 	s := shared.Scenario(t)
 	const partitions, each = 6, 50
-	// Three times what the HPA waits here before it scales down, and longer than a poll: a drop would have come by then.
-	const settled = 15 * time.Second
+	// Four times what the HPA waits here before it scales down, and longer than a poll and the cool-down: a drop would have come
+	// by then.
+	const settled = 20 * time.Second
 	own := s.OwnLagwise(lagwise.Options{})
 	topic, group := s.Topic("orders", partitions), s.Group("orders")
 	for partition := range int32(partitions) {
@@ -24,7 +25,7 @@ func TestMovingOverAndBack(t *testing.T) {
 	}
 	s.Deploy("orders", stage.Pause())
 	apply := func(edits ...stage.Edit) {
-		s.Apply("kafka-push.yaml", append(edits, stage.Set(5, "spec", "pollingInterval"), stage.Set(5, "spec", "cooldownPeriod"))...)
+		s.Apply("kafka-push.yaml", append(edits, stage.Set(5, "spec", "pollingInterval"), stage.Set(10, "spec", "cooldownPeriod"))...)
 	}
 	replicas := s.Replicas("orders")
 

@@ -30,7 +30,7 @@ func TestKafkaOutage(t *testing.T) {
 	reopened := asleep(s, "reopened", at(crashing.Address()))
 	again := asleep(s, "again", at(crashing.Address()))
 	atTwo(s, "invoices", "kafka-polled.yaml", 75, stage.Set(1, "spec", "pollingInterval"))
-	atTwo(s, "receipts", "kafka-polled-zero.yaml", 10, stage.Set(1, "spec", "pollingInterval"), stage.Set(5, "spec", "cooldownPeriod"))
+	atTwo(s, "receipts", "kafka-polled-zero.yaml", 10, stage.Set(1, "spec", "pollingInterval"), longCoolDown())
 	atTwo(s, "unaware", "kafka-polled-zero.yaml", 10, stage.Set(1, "spec", "pollingInterval"), at(patient.Address()))
 	saidOfUnaware := s.Complaints("unaware")
 
@@ -67,10 +67,10 @@ func TestKafkaOutage(t *testing.T) {
 		sleeping.knock()
 	}
 	s.Figure("Kafka back -> records accepted", time.Since(back))
-	s.Figure("record -> Deployment at 1, stream open throughout", pushed.wokeWithin(t, 10*time.Second))
-	s.Figure("record -> Deployment at 1, stream and lagwise begun in the outage", reopened.wokeWithin(t, 10*time.Second))
-	s.Figure("record -> Deployment at 1, ScaledObject made in the outage", late.wokeWithin(t, 10*time.Second))
-	s.Figure("record -> Deployment at 1, polled every 5 s, no other trigger on its connection", alone.wokeWithin(t, 15*time.Second))
+	s.Figure("record -> Deployment at 1, stream open throughout", pushed.woke())
+	s.Figure("record -> Deployment at 1, stream and lagwise begun in the outage", reopened.woke())
+	s.Figure("record -> Deployment at 1, ScaledObject made in the outage", late.woke())
+	s.Figure("record -> Deployment at 1, polled every 5 s, no other trigger on its connection", alone.woke())
 	s.Figure("Kafka back -> fallback over", s.Replicas("invoices").Reach(2, stage.Patience).At.Sub(back))
 	s.AwaitCondition("invoices", "Fallback", "False")
 	s.AwaitCondition("receipts", "Ready", "True")
@@ -86,8 +86,12 @@ func TestKafkaOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	again.knock()
-	s.Figure("record -> Deployment at 1, stream broken once more", again.wokeWithin(t, 10*time.Second))
+	s.Figure("record -> Deployment at 1, stream broken once more", again.woke())
 }
+
+// longCoolDown outlasts what a scenario takes away: where every poll fails for longer than the cool-down, KEDA 2.21 can take a failed
+// poll for an inactive trigger (docs/keda-notes.md).
+func longCoolDown() stage.Edit { return stage.Set(300, "spec", "cooldownPeriod") }
 
 // atTwo applies an example under a name and with lag for two replicas, which it waits for.
 func atTwo(s *stage.Scenario, name, example string, lagOfEachPartition int, edits ...stage.Edit) {

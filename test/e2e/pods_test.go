@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
+	"regexp"
 	"testing"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -23,7 +23,7 @@ func TestJobsEndAsTheirProgramsDo(t *testing.T) {
 	topic, group := s.Topic("work", 2), s.Group("work")
 	s.Produce(topic, 0, 3)
 	s.Produce(topic, 1, 3)
-	startJob(s, "drains", s.Consumer(topic, group, "-exit-when-drained=1s"))
+	startJob(s, "drains", s.Consumer(topic, group, "-exit-when-drained=10s"))
 	startJob(s, "fails", s.Consumer(topic, group, "-commit=never"))
 
 	s.Eventually(stage.Patience, func() error {
@@ -66,12 +66,14 @@ func TestDeploymentsFollowTheirConsumers(t *testing.T) {
 	if err != nil || len(logs) != 2 {
 		t.Fatalf("want the logs of 2 pods, got %v, %v", logs, err)
 	}
+	const client = `(?:(?:%|consumer: ).*\n)*` // what librdkafka has to say, in the same log
+	orderly := regexp.MustCompile(`\A` + client + `ready\n(?:.*\n)*left\n` + client + `\z`)
 	for _, log := range logs {
 		text, err := os.ReadFile(log)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if lines := strings.Fields(string(text)); len(lines) < 2 || lines[0] != "ready" || lines[len(lines)-1] != "left" {
+		if !orderly.Match(text) {
 			t.Errorf("want a consumer that became ready and left its group, got %q", text)
 		}
 	}

@@ -20,10 +20,9 @@ import (
 )
 
 const (
-	// handlerTime is what a scaler gets of a gRPC handler's time.
-	handlerTime = 1350 * time.Millisecond
-	// patience is how long tests wait for what must happen; only failing tests wait so long.
-	patience = 45 * time.Second
+	// patience is how long tests wait for what must happen; only failing tests wait so long. Where lagwise itself is held to a
+	// time, that is tested where time stands still: here it would be the machine that is measured.
+	patience = time.Minute
 	// glance is the pause between two looks at what must happen.
 	glance = 10 * time.Millisecond
 )
@@ -34,25 +33,25 @@ type lagwise struct {
 	stop     func()
 }
 
-// startLagwise observes every 200 ms unless options say otherwise. It ends with the test, or before that by stop.
+// startLagwise observes every 200 ms unless options say otherwise, and forgives a busy machine 15 seconds. It ends with the test, or before that by stop.
 func startLagwise(t *testing.T, options cluster.Options, connections ...cluster.Connection) *lagwise {
 	t.Helper()
 	if options.RefreshInterval == 0 {
 		options.RefreshInterval = 200 * time.Millisecond
 	}
 	if options.MaxSnapshotAge == 0 {
-		options.MaxSnapshotAge = 10 * options.RefreshInterval
+		options.MaxSnapshotAge = max(15*time.Second, 10*options.RefreshInterval)
 	}
-	named := map[string]cluster.Connection{}
+	grants := map[string]kafkascaler.Grant{}
 	for _, connection := range connections {
-		named[connection.Name] = connection
+		grants[connection.Name] = kafkascaler.Grant{Connection: connection}
 	}
 	pool := cluster.NewPool(options)
 	subscribe := func(connection cluster.Connection, want cluster.Want) (kafkascaler.Subscription, error) {
 		return pool.Subscribe(connection, want)
 	}
 	registry := scalers.NewRegistry(
-		map[string]scalers.Factory{"kafka": kafkascaler.New(subscribe, named, slog.New(slog.DiscardHandler))},
+		map[string]scalers.Factory{"kafka": kafkascaler.New(subscribe, kafkascaler.NewConnections(grants, "*"), slog.New(slog.DiscardHandler))},
 		scalers.RegistryOptions{IdleAfter: time.Second})
 
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
@@ -105,10 +104,10 @@ func by(connection cluster.Connection) map[string]string {
 	return map[string]string{"connection": connection.Name}
 }
 
-// ask evaluates once, in the time of a gRPC handler.
+// ask evaluates once.
 func ask(t *testing.T, scaler scalers.Scaler) (scalers.Evaluation, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), handlerTime)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	return scaler.Evaluate(ctx)
 }

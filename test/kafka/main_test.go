@@ -14,12 +14,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/lagwise/lagwise/test/process"
 	"github.com/lagwise/lagwise/test/realkafka"
 )
 
 // A broker takes seconds to start, so most tests share these two. What keeps tests apart is that each makes topics,
 // groups and ACLs of its own. Tests that are not parallel run first and have the brokers to themselves: they are the
-// ones that count connections, or hold lagwise to a time.
+// ones that count connections.
 var (
 	// shared has every listener, users and ACLs.
 	shared *realkafka.Broker
@@ -36,18 +37,19 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	os.Exit(runOnBrokers(m))
+	os.Exit(process.InOwnFolder(func(ctx context.Context) int { return runOnBrokers(ctx, m) }))
 }
 
-func runOnBrokers(m *testing.M) (exitCode int) {
-	ctx, stop := context.WithCancel(context.Background())
-	defer stop()
+func runOnBrokers(ctx context.Context, m *testing.M) (exitCode int) {
 	var starting errgroup.Group
 	start := func(into **realkafka.Broker, options realkafka.Options) {
 		starting.Go(func() (err error) {
 			*into, err = realkafka.Start(ctx, options)
 			return err
 		})
+	}
+	if *soakTime > 0 { // it has a broker of its own, and the machine to itself
+		return process.UnlessInterrupted(ctx, m.Run)
 	}
 	start(&shared, realkafka.Options{Secure: true})
 	start(&tidy, realkafka.Options{
@@ -65,5 +67,5 @@ func runOnBrokers(m *testing.M) (exitCode int) {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	return m.Run()
+	return process.UnlessInterrupted(ctx, m.Run)
 }

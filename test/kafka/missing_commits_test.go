@@ -56,7 +56,7 @@ func TestNewRecordsWakeAGroupThatNeverCommitted(t *testing.T) {
 	kafka := operatorOf(t, shared)
 	topic, group := kafka.topic(t, 2), fresh(t)
 	kafka.produce(t, topic, 0, 3)
-	keys := []string{"scaleToZeroOnInvalidOffset", "true", "activateOn", "newRecords", "newRecordsWithin", "8s"}
+	keys := []string{"scaleToZeroOnInvalidOffset", "true", "activateOn", "newRecords", "newRecordsWithin", "20s"}
 	answers(t, startLagwise(t, cluster.Options{}).trigger(t, on(at(shared.Address()), group, topic, keys...)), 0, true)
 
 	lagwise := startLagwise(t, cluster.Options{})

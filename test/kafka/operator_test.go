@@ -154,7 +154,7 @@ func write(t *testing.T, producer *kafka.Producer, topic string, partition int32
 func (o *operator) commit(t *testing.T, group, topic string, partition int32, offset int64) {
 	t.Helper()
 	eventually(t, patience, func() error {
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		results, err := o.admin.AlterConsumerGroupOffsets(ctx, []kafka.ConsumerGroupTopicPartitions{{
 			Group:      group,

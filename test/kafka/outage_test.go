@@ -15,28 +15,22 @@ import (
 	"github.com/lagwise/lagwise/test/realkafka"
 )
 
-func TestNothingListens(t *testing.T) { // not parallel: it is held to a time
+func TestNothingListens(t *testing.T) {
+	t.Parallel()
 	address := closedPort(t)
 	lagwise := startLagwise(t, cluster.Options{})
 	_, err := ask(t, lagwise.trigger(t, on(at(address), "group", "topic")))
 	if complaint := misses(err, scalers.CauseUnreachable, address, "refused"); complaint != nil {
 		t.Fatal(complaint)
 	}
-	// The next trigger on the same brokers does not wait at all.
-	began := time.Now()
+	// So is the next trigger on the same brokers, by what is known of them.
 	_, err = ask(t, lagwise.trigger(t, on(at(address), "another group", "topic")))
 	if complaint := misses(err, scalers.CauseUnreachable, address, "refused"); complaint != nil {
 		t.Fatal(complaint)
 	}
-	if took := time.Since(began); took > atOnce {
-		t.Errorf("the answer took %s", took)
-	}
 }
 
-// atOnce is far more than an answer from memory takes, and far less than any waiting for Kafka.
-const atOnce = 300 * time.Millisecond
-
-// One lagwise forgives an outage of a second and a half, another one of minutes; the third is stopped meanwhile. Requests
+// One lagwise forgives an outage of five seconds, another one of minutes; the third is stopped meanwhile. Requests
 // that were under way when the broker died are the dangerous ones: librdkafka would abort the process when it is back.
 func TestOutage(t *testing.T) {
 	t.Parallel()
@@ -46,7 +40,8 @@ func TestOutage(t *testing.T) {
 	kafka.produce(t, topic, 0, 5)
 	kafka.commit(t, group, topic, 0, 0)
 
-	const maxAge = 1500 * time.Millisecond
+	// Long enough for the last answer to be served on a slow machine. How long exactly is tested where time stands still.
+	const maxAge = 5 * time.Second
 	strict := startLagwise(t, cluster.Options{MaxSnapshotAge: maxAge})
 	held := strict.trigger(t, on(at(broker.Address()), group, topic))
 	patient := startLagwise(t, cluster.Options{MaxSnapshotAge: 10 * time.Minute}).trigger(t, on(at(broker.Address()), group, topic))
@@ -57,34 +52,24 @@ func TestOutage(t *testing.T) {
 	answers(t, leaving.trigger(t, on(at(broker.Address()), group, topic)), 5, true)
 
 	broker.Kill()
-	killed := time.Now()
-	served := killed
+	served := 0
 	eventually(t, patience, func() error {
 		if _, err := ask(t, held); err == nil {
-			served = time.Now()
+			served++
 			return errors.New("an old observation is still served")
 		}
 		return nil
 	})
-	if served.Equal(killed) {
+	if served == 0 {
 		t.Error("the last good answer was not served at all")
 	}
-	// On a slow machine a refresh takes long, and its observation may grow as much older (maxAge in the session). The exact
-	// limit is tested where time stands still.
-	if lasted := served.Sub(killed); lasted > maxAge+patience/2 {
-		t.Errorf("the last good answer was served for %s, longer than %s", lasted, maxAge)
-	}
-	began := time.Now()
 	_, err := ask(t, held)
 	if complaint := misses(err, scalers.CauseUnreachable); complaint != nil {
 		t.Error(complaint)
 	}
-	if took := time.Since(began); took > atOnce {
-		t.Errorf("the error took %s", took)
-	}
 
-	// The reason is told as soon as it is known, with the age of what was known last; newcomers are told in
-	// the time of a handler.
+	// The reason is told as soon as it is known, with the age of what was known last; newcomers are told it at their first
+	// question.
 	fails(t, held, scalers.CauseUnreachable, "refused", "ago")
 	newcomer := strict.trigger(t, on(at(broker.Address()), "newcomer", topic))
 	_, err = ask(t, newcomer)

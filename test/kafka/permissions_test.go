@@ -91,6 +91,21 @@ func TestLogStartNeedsNoMore(t *testing.T) {
 	answers(t, p.trigger(t, "offsetResetPolicy", "earliest"), 1, true)
 }
 
+func TestMembersNeedNoMore(t *testing.T) {
+	t.Parallel()
+	p := withoutRights(t)
+	p.describeTopic(t, p.topic)
+	p.describeGroup(t)
+	p.operator.produce(t, p.topic, 0, 5)
+	w := &workers{topic: p.topic, group: p.group, protocol: "classic"}
+	w.stuck.Store(true)
+	w.work(t, 1)
+	trigger := p.trigger(t, "lagThreshold", "1", "allowIdleConsumers", "true", "onStall", "hold", "stallAfter", "2s")
+	if held := answers(t, trigger, 1, true); !says(held, "with 1 consumer ran") {
+		t.Errorf("held at one replica: %v", held.Reasons)
+	}
+}
+
 func TestWatchNeedsNoMore(t *testing.T) {
 	t.Parallel()
 	p := withoutRights(t)

@@ -14,15 +14,15 @@ func TestReplicasAreHeldUntilQuiet(t *testing.T) {
 	t.Parallel()
 	kafka := operatorOf(t, shared)
 	topic, group := kafka.topic(t, 1), fresh(t)
-	kafka.produce(t, topic, 0, 3)
 	kafka.commit(t, group, topic, 0, 3)
+	kafka.produce(t, topic, 0, 3)
 	trigger := startLagwise(t, cluster.Options{}).trigger(t,
-		on(at(shared.Address()), group, topic, "quietPeriod", "10s", "holdReplicas", "2"))
+		on(at(shared.Address()), group, topic, "quietPeriod", "20s", "holdReplicas", "2"))
 	answers(t, trigger, 2*1000, true)
-	answersWithin(t, time.Minute, trigger, 0, false)
+	answersWithin(t, 2*time.Minute, trigger, 0, false)
 
 	kafka.commit(t, group, topic, 0, 2)
-	answersWithin(t, time.Minute, trigger, 2*1000, true)
+	answersWithin(t, 2*time.Minute, trigger, 2*1000, true)
 	kafka.commit(t, group, topic, 0, 3)
-	answersWithin(t, time.Minute, trigger, 0, false)
+	answersWithin(t, 2*time.Minute, trigger, 0, false)
 }

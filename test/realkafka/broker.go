@@ -52,6 +52,7 @@ type Broker struct {
 	secure      bool
 	javaOptions []string
 	process     *process.Process
+	began       bool // once before: this is a restart
 }
 
 // Start starts a broker and returns once it serves. The broker lives until Stop or
@@ -111,10 +112,6 @@ func (b *Broker) Kill() {
 // Freeze stops the broker from running without closing anything (SIGSTOP): its
 // clients keep their connections and get no answer, as behind a dead network.
 func (b *Broker) Freeze() error { return b.signal(syscall.SIGSTOP) }
-
-// Thaw lets a frozen broker go on. One that was frozen for longer than three
-// seconds has lost its session and needs another moment to serve again.
-func (b *Broker) Thaw() error { return b.signal(syscall.SIGCONT) }
 
 func (b *Broker) signal(signal syscall.Signal) error {
 	if b.process == nil {

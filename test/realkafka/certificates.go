@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/lagwise/lagwise/test/certificates"
+	"github.com/lagwise/lagwise/test/loopback"
 )
 
 const clientName = "lagwise-client"
@@ -39,7 +40,7 @@ func writeCertificates(dir string) error {
 	}
 
 	server, err := authority.Identify(certificates.Subject{
-		Name: "localhost", DNSNames: []string{"localhost"}, IPs: []net.IP{net.ParseIP(host)},
+		Name: "localhost", DNSNames: []string{"localhost"}, IPs: []net.IP{net.ParseIP(loopback.Host)},
 	})
 	if err != nil {
 		return err

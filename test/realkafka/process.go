@@ -24,10 +24,12 @@ func (b *Broker) startJava(ctx context.Context) error {
 	defer cancel()
 
 	arguments := append([]string{"-Xmx512m"}, b.javaOptions...)
+	arguments = append(arguments, "kafka.Kafka", b.file(propertiesFile), "--override", "broker.session.timeout.ms="+b.session())
+	b.began = true
 
 	started, err := process.Start(process.Program{
 		Path:  "java",
-		Args:  javaArguments(b.libDir, append(arguments, "kafka.Kafka", b.file(propertiesFile))...),
+		Args:  javaArguments(b.libDir, arguments...),
 		Log:   b.file(logFile),
 		Ready: func(line string) bool { return strings.Contains(line, readyLine) },
 	})
@@ -41,6 +43,16 @@ func (b *Broker) startJava(ctx context.Context) error {
 	}
 
 	return b.reach(ctx)
+}
+
+// session is how long, in milliseconds, the controller counts on a broker that it hears nothing of. On a busy machine the only
+// broker must not lose its partitions for that. A broker that was killed, however, registers again once its session has ended.
+func (b *Broker) session() string {
+	if b.began {
+		return "3000"
+	}
+
+	return "60000"
 }
 
 // format writes the cluster's identity into the data folder, and the

@@ -3,6 +3,8 @@ package realkafka
 import (
 	"fmt"
 	"strings"
+
+	"github.com/lagwise/lagwise/test/loopback"
 )
 
 // properties returns the broker's server.properties.
@@ -10,7 +12,7 @@ func properties(b *Broker, options Options) []byte {
 	lines := []string{
 		"process.roles=broker,controller",
 		"node.id=1",
-		"controller.quorum.voters=1@" + address(b.ports.controller),
+		"controller.quorum.voters=1@" + loopback.Address(b.ports.controller),
 		"controller.listener.names=CONTROLLER",
 		"inter.broker.listener.name=PLAINTEXT",
 		"log.dirs=" + b.file(dataFolder),
@@ -22,8 +24,6 @@ func properties(b *Broker, options Options) []byte {
 		"transaction.state.log.min.isr=1",
 		"transaction.state.log.num.partitions=3",
 
-		// A killed broker may register again once its session has ended: nine seconds by default.
-		"broker.session.timeout.ms=3000",
 		"broker.heartbeat.interval.ms=300",
 
 		// Tests do not wait for a group's members, for deleted records or for deleted topics either.
@@ -64,7 +64,7 @@ func listenerProperties(b *Broker) []string {
 	advertised := strings.Join(clients, ",")
 
 	return []string{
-		"listeners=" + advertised + ",CONTROLLER://" + address(b.ports.controller),
+		"listeners=" + advertised + ",CONTROLLER://" + loopback.Address(b.ports.controller),
 		"advertised.listeners=" + advertised,
 		"listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT," +
 			"SASL_PLAINTEXT:SASL_PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL",

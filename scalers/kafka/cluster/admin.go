@@ -41,20 +41,36 @@ type end int
 const (
 	logEnd end = iota
 	logStart
+	// stableEnd is the last stable offset: where the first transaction begins that is still open, or the log ends.
+	stableEnd
 )
 
 // admin is what a session asks of Kafka. Each call may fail as a whole, and each part of an answer on its own. No call
 // creates a topic, joins a group or commits.
 type admin interface {
+	topicAdmin
+	logAdmin
+	groupAdmin
+}
+
+type topicAdmin interface {
 	// describe tells which partitions the topics have; a topic that is missing from the answer is unknown.
 	describe(ctx context.Context, topics []string) (map[string]topicState, error)
 	// list names all topics.
 	list(ctx context.Context) ([]string, error)
+}
+
+type logAdmin interface {
 	offsets(ctx context.Context, end end, partitions []partition) (map[partition]offsetState, error)
 	// since tells each partition's first record whose timestamp is not before an instant.
 	since(ctx context.Context, at time.Time, partitions []partition) (map[partition]firstState, error)
+}
+
+type groupAdmin interface {
 	// committed tells a group's commits: for the named partitions, or every commit it has when partitions is nil.
 	committed(ctx context.Context, group string, partitions []partition) (map[partition]commitState, error)
+	// members tells which partitions each member of a group reads.
+	members(ctx context.Context, group string) (groupState, error)
 }
 
 // longestRequest is as long as librdkafka lets a request last.
@@ -67,6 +83,8 @@ type client struct {
 	admin          *kafka.AdminClient
 	requestTimeout time.Duration
 	embedded       bool
+	// supply gives the consumer a token.
+	supply func(tokenTaker) error
 }
 
 func openClient(connection Connection, options Options) (*client, error) {
@@ -79,7 +97,10 @@ func openClient(connection Connection, options Options) (*client, error) {
 		_ = consumer.Close()
 		return nil, &Fault{Kind: Misconfigured, About: "connection " + connection.Name, Err: err}
 	}
-	return &client{consumer: consumer, admin: adminClient, requestTimeout: options.RequestTimeout, embedded: options.Embedded}, nil
+	return &client{
+		consumer: consumer, admin: adminClient, requestTimeout: options.RequestTimeout, embedded: options.Embedded,
+		supply: func(to tokenTaker) error { return options.bearers.supply(to, connection) },
+	}, nil
 }
 
 func (c *client) close() error {
@@ -89,10 +110,14 @@ func (c *client) close() error {
 
 // poll waits up to wait for an error that librdkafka reports on its own, such as a lost broker or a rejected password.
 func (c *client) poll(wait time.Duration) error {
-	if event, ok := c.consumer.Poll(int(wait.Milliseconds())).(kafka.Error); ok {
+	switch event := c.consumer.Poll(int(wait.Milliseconds())).(type) {
+	case kafka.Error:
 		return event
+	case kafka.OAuthBearerTokenRefresh:
+		return c.supply(c.consumer)
+	default:
+		return nil
 	}
-	return nil
 }
 
 func (c *client) describe(ctx context.Context, topics []string) (map[string]topicState, error) {
@@ -145,11 +170,15 @@ func (c *client) describeFromEverything(topics []string) (map[string]topicState,
 }
 
 func (c *client) offsets(ctx context.Context, end end, partitions []partition) (map[partition]offsetState, error) {
-	spec := kafka.LatestOffsetSpec
-	if end == logStart {
+	spec, isolation := kafka.LatestOffsetSpec, kafka.IsolationLevelReadUncommitted
+	switch end {
+	case logStart:
 		spec = kafka.EarliestOffsetSpec
+	case stableEnd:
+		isolation = kafka.IsolationLevelReadCommitted
+	case logEnd:
 	}
-	results, err := c.listOffsets(ctx, spec, partitions)
+	results, err := c.listOffsets(ctx, spec, partitions, kafka.SetAdminIsolationLevel(isolation))
 	if err != nil {
 		return nil, err
 	}
@@ -161,13 +190,13 @@ func (c *client) offsets(ctx context.Context, end end, partitions []partition) (
 }
 
 func (c *client) listOffsets(
-	ctx context.Context, spec kafka.OffsetSpec, partitions []partition,
+	ctx context.Context, spec kafka.OffsetSpec, partitions []partition, options ...kafka.ListOffsetsAdminOption,
 ) (map[kafka.TopicPartition]kafka.ListOffsetsResultInfo, error) {
 	request := make(map[kafka.TopicPartition]kafka.OffsetSpec, len(partitions))
 	for i := range partitions {
 		request[kafka.TopicPartition{Topic: &partitions[i].topic, Partition: partitions[i].id}] = spec
 	}
-	result, err := c.admin.ListOffsets(ctx, request, kafka.SetAdminRequestTimeout(c.requestTimeout))
+	result, err := c.admin.ListOffsets(ctx, request, append(options, kafka.SetAdminRequestTimeout(c.requestTimeout))...)
 	if err != nil {
 		return nil, err //nolint:wrapcheck // the caller names the partitions
 	}

@@ -32,3 +32,13 @@ func TestAnOffsetThatNobodyToldIsNoOffset(t *testing.T) {
 		t.Errorf("an empty log: %+v", state)
 	}
 }
+
+// What Kafka says of a partition that has just got a new leader, or whose leader has lost its disk, is gone once another leads.
+func TestALeaderThatCannotAnswerYetIsUnreachable(t *testing.T) {
+	t.Parallel()
+	for _, code := range []kafka.ErrorCode{kafka.ErrOffsetNotAvailable, kafka.ErrKafkaStorageError, kafka.ErrNetworkException, kafka.ErrListenerNotFound} {
+		if fault := faultOf("orders", kafka.NewError(code, "", false)); fault.Kind != Unreachable || !fault.passes() {
+			t.Errorf("%v is %s", code, fault.Kind)
+		}
+	}
+}

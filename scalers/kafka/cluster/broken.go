@@ -27,6 +27,8 @@ func (b broken) committed(context.Context, string, []partition) (map[partition]c
 	return nil, b.fault
 }
 
+func (b broken) members(context.Context, string) (groupState, error) { return groupState{}, b.fault }
+
 func (broken) poll(wait time.Duration) error {
 	time.Sleep(wait)
 	return nil

@@ -4,25 +4,17 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"github.com/lagwise/lagwise/scalers/secret"
 )
 
 // Secret is text that no log, error or page may show. Only this package reads what is inside.
-type Secret string
-
-// String hides the secret from everybody who asks for text.
-func (Secret) String() string { return "(hidden)" }
-
-// Format hides the secret from every verb of fmt, those that no String method is asked for included.
-func (s Secret) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, s.String()) }
-
-// MarshalText hides the secret from encoders, slog's among them.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+type Secret = secret.Text
 
 // Mechanism is a SASL mechanism by Kafka's own name.
 type Mechanism string
@@ -32,6 +24,7 @@ const (
 	Plain       Mechanism = "PLAIN"
 	ScramSHA256 Mechanism = "SCRAM-SHA-256"
 	ScramSHA512 Mechanism = "SCRAM-SHA-512"
+	OAuthBearer Mechanism = "OAUTHBEARER"
 )
 
 // SASL is how a connection says who it is.
@@ -39,7 +32,14 @@ type SASL struct {
 	Mechanism Mechanism
 	Username  string
 	Password  Secret
+	// OAuth stands in the place of user and password for OAuthBearer; so does AWSRegion, where Amazon MSK checks tokens that
+	// AWS's credentials sign.
+	OAuth     *OAuth
+	AWSRegion string
 }
+
+// bears says that the broker is shown tokens.
+func (s SASL) bears() bool { return s.OAuth != nil || s.AWSRegion != "" }
 
 // TLS is how a connection is encrypted. All fields may be empty: then the system's authorities are trusted and no client
 // certificate is shown.
@@ -98,9 +98,7 @@ func (c Connection) config() *kafka.ConfigMap {
 		c.TLS.configure(config)
 	}
 	if c.SASL != nil {
-		config["sasl.mechanisms"] = string(c.SASL.Mechanism)
-		config["sasl.username"] = c.SASL.Username
-		config["sasl.password"] = string(c.SASL.Password)
+		c.SASL.configure(config)
 	}
 	return &config
 }
@@ -115,6 +113,14 @@ func (c Connection) protocol() string {
 		return "SSL"
 	default:
 		return "PLAINTEXT"
+	}
+}
+
+func (s SASL) configure(config kafka.ConfigMap) {
+	config["sasl.mechanisms"] = string(s.Mechanism)
+	if !s.bears() { // a token is given when librdkafka asks for it
+		config["sasl.username"] = s.Username
+		config["sasl.password"] = string(s.Password)
 	}
 }
 
@@ -143,7 +149,8 @@ func (c Connection) fingerprint() [sha256.Size]byte {
 		words = append(words, c.TLS.CA, c.TLS.Certificate, string(c.TLS.Key), string(c.TLS.KeyPassword), fmt.Sprint(c.TLS.SkipVerify))
 	}
 	if c.SASL != nil {
-		words = append(words, string(c.SASL.Mechanism), c.SASL.Username, string(c.SASL.Password))
+		words = append(words, string(c.SASL.Mechanism), c.SASL.Username, string(c.SASL.Password), c.SASL.AWSRegion)
+		words = append(words, c.SASL.OAuth.words()...)
 	}
 	var text []byte
 	for _, word := range words {
@@ -151,4 +158,25 @@ func (c Connection) fingerprint() [sha256.Size]byte {
 		text = append(text, word...)
 	}
 	return sha256.Sum256(text)
+}
+
+// LooksLike says that two connections differ at most in what they prove themselves with: a session can be carried over
+// from one to the other, and no trigger can tell.
+func (c Connection) LooksLike(other Connection) bool {
+	return c.Name == other.Name && slices.Equal(c.BootstrapServers, other.BootstrapServers) &&
+		c.protocol() == other.protocol() && c.mechanism() == other.mechanism() && c.region() == other.region()
+}
+
+func (c Connection) region() string {
+	if c.SASL == nil {
+		return ""
+	}
+	return c.SASL.AWSRegion
+}
+
+func (c Connection) mechanism() Mechanism {
+	if c.SASL == nil {
+		return ""
+	}
+	return c.SASL.Mechanism
 }

@@ -14,13 +14,17 @@ type FakeKafka struct {
 	mu      sync.Mutex
 	ends    map[partition]int64
 	starts  map[partition]int64
+	stables map[partition]int64
+	readers []*FakeReader
 	records map[partition]map[int64]time.Time
 	commits map[string]map[partition]int64
+	joined  map[string]map[string][]partition
 	refused map[string]error
 	before  func(context.Context, Call) error
 	calls   []Call
 	opened  int
 	closed  int
+	last    Connection
 	reports chan error
 }
 
@@ -33,8 +37,10 @@ const (
 	Ends    Question = "ends"
 	Names   Question = "names"
 	Starts  Question = "starts"
+	Stables Question = "stables"
 	Firsts  Question = "firsts"
 	Commits Question = "commits"
+	Members Question = "members"
 )
 
 // Call is one request: its question, and the names of the topics or the group that it is about.
@@ -46,8 +52,8 @@ type Call struct {
 // NewFakeKafka makes an empty cluster.
 func NewFakeKafka() *FakeKafka {
 	return &FakeKafka{
-		ends: map[partition]int64{}, starts: map[partition]int64{}, records: map[partition]map[int64]time.Time{},
-		commits: map[string]map[partition]int64{},
+		ends: map[partition]int64{}, starts: map[partition]int64{}, stables: map[partition]int64{}, records: map[partition]map[int64]time.Time{},
+		commits: map[string]map[partition]int64{}, joined: map[string]map[string][]partition{},
 		refused: map[string]error{}, reports: make(chan error, 10),
 	}
 }
@@ -58,14 +64,14 @@ func RequestTimeoutOf(options Options) time.Duration { return options.withDefaul
 // NewPoolOn makes a pool whose every connection leads to the fake.
 func NewPoolOn(kafka *FakeKafka, options Options) *Pool {
 	pool := NewPool(options)
-	pool.open = func(Connection, Options) (source, error) {
-		return openRenewed(func() (source, error) {
-			kafka.mu.Lock()
-			defer kafka.mu.Unlock()
-			kafka.opened++
-			return kafka, nil
-		})
+	pool.open = func(connection Connection, _ Options) (source, error) {
+		kafka.mu.Lock()
+		defer kafka.mu.Unlock()
+		kafka.opened++
+		kafka.last = connection
+		return kafka, nil
 	}
+	pool.read = kafka.openReader
 	return pool
 }
 
@@ -100,6 +106,13 @@ func (k *FakeKafka) SetStart(topic string, id int32, offset int64) {
 	k.starts[partition{topic, id}] = offset
 }
 
+// SetStable sets a partition's last stable offset.
+func (k *FakeKafka) SetStable(topic string, id int32, offset int64) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.stables[partition{topic, id}] = offset
+}
+
 // Stamp adds a record with a timestamp to a partition.
 func (k *FakeKafka) Stamp(topic string, id int32, timestamp time.Time) {
 	k.mu.Lock()
@@ -122,6 +135,28 @@ func (k *FakeKafka) Commit(group, topic string, id int32, offset int64) {
 	k.commits[group][partition{topic, id}] = offset
 }
 
+// Join makes a member of a group that reads partitions of a topic.
+func (k *FakeKafka) Join(group, member, topic string, ids ...int32) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.joined[group] == nil {
+		k.joined[group] = map[string][]partition{}
+	}
+	k.joined[group][member] = nil
+	for _, id := range ids {
+		k.joined[group][member] = append(k.joined[group][member], partition{topic, id})
+	}
+}
+
+func (k *FakeKafka) members(ctx context.Context, group string) (groupState, error) {
+	if err := k.ask(ctx, Members, group); err != nil {
+		return groupState{}, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return groupState{told: true, members: maps.Clone(k.joined[group])}, nil
+}
+
 // TakeCalls lists the requests since the last time.
 func (k *FakeKafka) TakeCalls() []Call {
 	k.mu.Lock()
@@ -136,6 +171,13 @@ func (k *FakeKafka) Clients() (opened, closed int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.opened, k.closed
+}
+
+// LastOpened is the connection of the client that was opened last.
+func (k *FakeKafka) LastOpened() Connection {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.last
 }
 
 func (k *FakeKafka) ask(ctx context.Context, question Question, names ...string) error {
@@ -195,8 +237,12 @@ func (k *FakeKafka) Delete(topic string) {
 
 func (k *FakeKafka) offsets(ctx context.Context, end end, partitions []partition) (map[partition]offsetState, error) {
 	question, offsets := Ends, k.ends
-	if end == logStart {
+	switch end {
+	case logStart:
 		question, offsets = Starts, k.starts
+	case stableEnd:
+		question, offsets = Stables, k.stables
+	case logEnd:
 	}
 	names := make([]string, len(partitions))
 	for i, at := range partitions {
@@ -248,6 +294,9 @@ func (k *FakeKafka) committed(ctx context.Context, group string, partitions []pa
 	states := map[partition]commitState{}
 	for _, at := range partitions {
 		offset, committed := k.commits[group][at]
+		if !committed {
+			offset = -1001 // as librdkafka has it
+		}
 		states[at] = commitState{offset: offset, committed: committed}
 	}
 	if partitions == nil {

@@ -33,6 +33,32 @@ const (
 	Stale
 )
 
+// String names the kind in one word, for labels.
+func (k Kind) String() string {
+	switch k {
+	case UnknownTopic:
+		return "unknown_topic"
+	case Denied:
+		return "denied"
+	case BadCredentials:
+		return "bad_credentials"
+	case Unreachable:
+		return "unreachable"
+	case TimedOut:
+		return "timed_out"
+	case Misconfigured:
+		return "misconfigured"
+	case Exhausted:
+		return "exhausted"
+	case Stale:
+		return "stale"
+	case Internal:
+		return "internal"
+	default:
+		return "internal"
+	}
+}
+
 // Fault is a failure to observe, with the thing it happened to.
 type Fault struct { //nolint:errname // Kafka's fault, until the edge makes an error of it
 	Kind Kind
@@ -105,7 +131,8 @@ func kindOf(err error) Kind {
 		kafka.ErrBadMsg, // what answers there does not speak Kafka
 		kafka.ErrLeaderNotAvailable, kafka.ErrNotLeaderForPartition, kafka.ErrBrokerNotAvailable,
 		kafka.ErrCoordinatorNotAvailable, kafka.ErrCoordinatorLoadInProgress, kafka.ErrNotCoordinator, kafka.ErrReplicaNotAvailable,
-		kafka.ErrUnknownLeaderEpoch, kafka.ErrFencedLeaderEpoch:
+		kafka.ErrUnknownLeaderEpoch, kafka.ErrFencedLeaderEpoch, kafka.ErrOffsetNotAvailable, kafka.ErrKafkaStorageError,
+		kafka.ErrNetworkException, kafka.ErrListenerNotFound:
 		return Unreachable
 	case kafka.ErrTimedOut, kafka.ErrTimedOutQueue, kafka.ErrRequestTimedOut, kafka.ErrWaitCoord:
 		return TimedOut

@@ -211,3 +211,28 @@ func TestFirstAnswerIsNotWaitedForForEver(t *testing.T) {
 		synctest.Wait()
 	})
 }
+
+// A partition without leader may stay so for hours. Its triggers, which have no answer yet, are observed soon again at first, and
+// then in their turn like all others.
+func TestATopicThatStaysWithoutLeaderIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, pool := observed(t, cluster.Options{})
+		fake.SetEnd("orders", 0, 7)
+		fake.Refuse("orders", kafka.NewError(kafka.ErrLeaderNotAvailable, "no leader", false))
+		subscription := subscribe(t, pool, "billing", "orders")
+		wantFault(t, subscription, cluster.Unreachable, "no leader")
+		wait(2 * time.Second)
+		if n := count(fake.TakeCalls(), cluster.Topics); n < 3 {
+			t.Errorf("%d attempts in the first 2 s", n)
+		}
+		const minutes = 10
+		wait(minutes * time.Minute)
+		if n := count(fake.TakeCalls(), cluster.Topics); n > 4*minutes*60/int(refreshInterval/time.Second) {
+			t.Errorf("%d attempts in %d minutes", n, minutes)
+		}
+		fake.Refuse("orders", nil)
+		wait(refreshInterval)
+		wantEnd(t, subscription, 7)
+	})
+}

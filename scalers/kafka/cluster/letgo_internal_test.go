@@ -24,9 +24,7 @@ func TestAClientThatNeverClosesHoldsNobodyUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		kafka := &stuck{FakeKafka: NewFakeKafka(), released: make(chan struct{})}
 		pool := NewPool(Options{})
-		pool.open = func(Connection, Options) (source, error) {
-			return openRenewed(func() (source, error) { return kafka, nil })
-		}
+		pool.open = func(Connection, Options) (source, error) { return kafka, nil }
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- pool.Run(ctx) }()

@@ -2,11 +2,12 @@ package cluster
 
 import (
 	"context"
-	"math/rand/v2"
 	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/lagwise/lagwise/scalers/pace"
 )
 
 const (
@@ -56,6 +57,9 @@ func (s *session) refresh(ctx context.Context, source source) {
 		everybody := s.everybody()
 		fault := s.attempt(ctx, source, everybody, false)
 		s.ledger.prune(time.Now())
+		for _, lane := range s.lanes {
+			lane.prober.prune(time.Now())
+		}
 		if fault == nil {
 			s.log.Debug("observed every trigger", "triggers", len(everybody), "took", time.Since(began))
 			if failures > 0 {
@@ -63,10 +67,11 @@ func (s *session) refresh(ctx context.Context, source source) {
 			}
 			failures = 0
 			took := time.Since(began)
-			pause := untilNext(s.options.RefreshInterval, took)
+			pause := s.cycle.Pause(took)
 			if !slices.ContainsFunc(everybody, (*Subscription).unanswered) {
-				s.cycle.Store(int64(took + pause))
+				s.cycle.Went(took + pause)
 			}
+			s.counts.Refreshed(took, pause, false)
 			timer.Reset(pause)
 			continue
 		}
@@ -74,30 +79,14 @@ func (s *session) refresh(ctx context.Context, source source) {
 			s.log.Warn("Kafka does not answer", "error", fault)
 		}
 		failures++
-		timer.Reset(retryAfter(failures))
+		pause := retryAfter(failures)
+		s.counts.Refreshed(time.Since(began), pause, true)
+		timer.Reset(pause)
 	}
 }
 
-// untilNext leaves a cluster at least as long alone as it was kept busy.
-func untilNext(interval, took time.Duration) time.Duration {
-	return max(interval-took, took)
-}
-
-// maxAge is how old an observation may grow. Where a refresh takes so long that the interval stretches, so does this:
-// three cycles without news mean trouble, one long cycle does not. A refresh that only waited for what never came is not
-// long: it must not make an outage last longer.
-func (s *session) maxAge() time.Duration {
-	cycle := time.Duration(s.cycle.Load())
-	if cycle <= s.options.RefreshInterval {
-		return s.options.MaxSnapshotAge
-	}
-	return max(s.options.MaxSnapshotAge, 3*cycle)
-}
-
-// retryAfter is full jitter: sessions that failed together do not come back together.
 func retryAfter(failures int) time.Duration {
-	limit := firstRetry << min(failures, 10)
-	return rand.N(min(limit, lastRetry)) + firstRetry/5 //nolint:gosec // jitter needs no secrecy
+	return pace.Backoff{First: firstRetry, Last: lastRetry}.Pause(failures)
 }
 
 // urgent observes those that cannot wait for their turn. While the cluster fails they get its fault at once: trying is

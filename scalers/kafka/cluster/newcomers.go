@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/lagwise/lagwise/scalers/news"
 )
 
 const (
@@ -32,10 +34,7 @@ func newNewcomers(fetchWait time.Duration) *newcomers {
 
 func (n *newcomers) add(at partition, now time.Time) {
 	n.until[at] = now.Add(n.life)
-	select {
-	case n.arrived <- struct{}{}:
-	default:
-	}
+	news.Signal(n.arrived)
 }
 
 // present lists them and forgets those that a fetch covers by now.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"sync"
@@ -34,17 +35,22 @@ type pass struct {
 	// urgent passes serve somebody who waits: they read everything at once instead of sparing requests.
 	urgent bool
 
-	topics   map[string]topicState
-	ends     map[partition]offsetState
-	starts   map[partition]offsetState
-	since    map[time.Duration]map[partition]firstState
-	commits  map[string]map[partition]commitState
-	groupErr map[string]error
+	topics map[string]topicState
+	ends   map[partition]offsetState
+	// stable are the last stable offsets, for wants that are read_committed.
+	stable map[partition]offsetState
+	starts map[partition]offsetState
+	// startFault is why no start is known.
+	startFault *Fault
+	since      map[time.Duration]map[partition]firstState
+	commits    map[string]map[partition]commitState
+	groupErr   map[string]error
 	// matching are the topics of each pattern; listFault is why they are not known.
 	matching  map[string][]string
 	listFault *Fault
 	// fetched are the groups whose commits were read in this pass rather than remembered.
 	fetched map[string]bool
+	members map[string]groupState
 }
 
 // observe answers every want; the results are in the order of wants. A fault of the whole cluster is every want's
@@ -83,9 +89,10 @@ func (p *pass) read(ctx context.Context) *Fault {
 	p.note()
 	if starting := p.partitionsNeedingStart(); len(starting) > 0 {
 		// KEDA counts up to the log end when the start is not to be had; a start that is missing here says so.
-		p.starts, _ = p.readOffsets(ctx, logStart, starting)
+		p.starts, p.startFault = p.readOffsets(ctx, logStart, starting)
 	}
 	p.readSince(ctx)
+	p.readMembers(ctx)
 	return nil
 }
 
@@ -103,6 +110,9 @@ func (p *pass) readEndsAndCommits(ctx context.Context) *Fault {
 		return fault
 	}
 	p.ends = ends
+	if fault := p.readStable(ctx); fault != nil {
+		return fault
+	}
 	if !p.urgent {
 		p.fetch(ctx, p.unsettled(groups))
 	}
@@ -203,6 +213,19 @@ func (p *pass) topicsOf(want Want) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
+// partitionsOf are those of a want's topics, in the order of its topics.
+func (p *pass) partitionsOf(want Want) iter.Seq[partition] {
+	return func(yield func(partition) bool) {
+		for _, topic := range p.topicsOf(want) {
+			for _, id := range p.topics[topic].partitions {
+				if !yield(partition{topic, id}) {
+					return
+				}
+			}
+		}
+	}
+}
+
 func (p *pass) allPartitions() []partition {
 	var all []partition
 	for topic, state := range p.topics {
@@ -239,10 +262,8 @@ func (p *pass) groupsToRead() map[string][]partition {
 		if want.discovers() {
 			continue
 		}
-		for _, topic := range p.topicsOf(want) {
-			for _, id := range p.topics[topic].partitions {
-				groups[want.Group] = append(groups[want.Group], partition{topic, id})
-			}
+		for at := range p.partitionsOf(want) {
+			groups[want.Group] = append(groups[want.Group], at)
 		}
 	}
 	for group, wanted := range groups {
@@ -322,15 +343,13 @@ func (p *pass) settle(ctx context.Context) *Fault {
 func (p *pass) partitionsNeedingStart() []partition {
 	needed := map[partition]bool{}
 	for _, want := range p.wants {
-		if !want.Needs.LogStart && !want.Needs.LogStartWithoutCommit {
+		everywhere := want.Needs.LogStart || want.Needs.Shown
+		if !everywhere && !want.Needs.LogStartWithoutCommit {
 			continue
 		}
-		for _, topic := range p.topicsOf(want) {
-			for _, id := range p.topics[topic].partitions {
-				at := partition{topic, id}
-				if want.Needs.LogStart || !p.commits[want.Group][at].committed {
-					needed[at] = true
-				}
+		for at := range p.partitionsOf(want) {
+			if everywhere || !p.commits[want.Group][at].committed {
+				needed[at] = true
 			}
 		}
 	}
@@ -370,6 +389,7 @@ func (p *pass) assemble(want Want) result {
 	slices.SortFunc(observation.Partitions, func(a, b lag.Partition) int {
 		return comparePartitions(partition{a.Topic, a.ID}, partition{b.Topic, b.ID})
 	})
+	observation.Group = p.groupOf(want, observation.Partitions)
 	return result{observation: observation}
 }
 
@@ -398,7 +418,7 @@ func topicFault(topic string, state topicState, known bool) *Fault {
 
 func (p *pass) partition(want Want, at partition) (lag.Partition, *Fault) {
 	about := fmt.Sprintf("topic %q partition %d", at.topic, at.id)
-	end, read := p.ends[at]
+	end, read := p.endFor(want, at)
 	if !read {
 		return lag.Partition{}, &Fault{Kind: Unreachable, About: about + ": its log end offset is missing from Kafka's answer"}
 	}
@@ -413,8 +433,23 @@ func (p *pass) partition(want Want, at partition) (lag.Partition, *Fault) {
 		Topic: at.topic, ID: at.id, End: end.offset,
 		Committed: commit.offset, HasCommitted: commit.committed, Facts: p.factsOf(want, at),
 	}
-	if start, read := p.starts[at]; read && start.err == nil {
+	start, read := p.starts[at]
+	switch {
+	case read && start.err == nil:
 		counted.Start, counted.HasStart = start.offset, true
+	case want.Needs.OldestRecord && want.Needs.LogStartWithoutCommit && !commit.committed:
+		return lag.Partition{}, p.noStart(about+": its log start offset", start.err) // no lag stands for an age
 	}
 	return counted, nil
+}
+
+func (p *pass) noStart(about string, err error) *Fault {
+	switch {
+	case err != nil:
+		return faultOf(about, err)
+	case p.startFault != nil:
+		return &Fault{Kind: p.startFault.Kind, About: about, Err: p.startFault.cause()}
+	default:
+		return &Fault{Kind: Unreachable, About: about + " is missing from Kafka's answer"}
+	}
 }

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/lagwise/lagwise/scalers/crew"
 )
 
 // Options are a pool's settings; zero values give the defaults.
@@ -22,12 +24,17 @@ type Options struct {
 	// RequestTimeout bounds one request to Kafka; by default 5 s, but no more than a third of MaxSnapshotAge: a request that
 	// is stuck holds up a refresh, and must not make everybody's observation too old.
 	RequestTimeout time.Duration
+	// FetchWait is how long a broker holds a fetch that finds nothing; 2 s by default. A short wait costs requests while nothing
+	// happens, a long one makes newcomers of partitions for longer.
+	FetchWait time.Duration
 	// MaxSessions bounds the sessions alive at once; 256 by default.
 	MaxSessions int
 	// Embedded makes allowances for librdkafka's embedded broker: it describes all of its topics or none, and answers a
 	// fetch only when its wait is over, records or not.
 	Embedded bool
 	Log      *slog.Logger
+
+	bearers *bearers
 }
 
 func (o Options) withDefaults() Options {
@@ -46,47 +53,66 @@ func (o Options) withDefaults() Options {
 	if o.RequestTimeout <= 0 {
 		o.RequestTimeout = min(5*time.Second, o.MaxSnapshotAge/3)
 	}
+	switch {
+	case o.FetchWait > 0:
+	case o.Embedded:
+		o.FetchWait = 20 * time.Millisecond
+	default:
+		o.FetchWait = 2 * time.Second
+	}
 	if o.MaxSessions <= 0 {
 		o.MaxSessions = 256
 	}
+	o.bearers = newBearers()
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return o
 }
 
+// SetMaxSessions changes the bound on the sessions alive at once. Those that are stay.
+func (p *Pool) SetMaxSessions(most int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.options.MaxSessions = most
+}
+
 // Pool owns the sessions: one for each distinct Connection that somebody subscribes to.
 type Pool struct {
 	options Options
 	open    func(Connection, Options) (source, error)
+	read    func(configured) (reader, error)
 
 	mu       sync.Mutex
 	sessions map[[sha256.Size]byte]*session
-	crew     *crew
+	// renewed are the connections whose credentials were exchanged, by name.
+	renewed map[string]Connection
+	crew    *crew.Crew
 }
 
 // NewPool makes a pool; nothing is connected before Run.
 func NewPool(options Options) *Pool {
 	return &Pool{
-		options: options.withDefaults(), open: openSource,
-		sessions: map[[sha256.Size]byte]*session{}, crew: newCrew(),
+		options: options.withDefaults(), open: openSource, read: openReader,
+		sessions: map[[sha256.Size]byte]*session{}, renewed: map[string]Connection{}, crew: crew.New(),
 	}
 }
 
 // Subscribe asks for want to be observed on connection from now on. It does no I/O. Sessions begin when Run runs.
 func (p *Pool) Subscribe(connection Connection, want Want) (*Subscription, error) {
-	key := connection.fingerprint()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	connection = p.latest(connection)
+	key := connection.fingerprint()
 	s, found := p.sessions[key]
 	if !found {
 		if len(p.sessions) >= p.options.MaxSessions {
 			return nil, &Fault{Kind: Exhausted, About: fmt.Sprintf("%d Kafka connections are in use already, the limit of this lagwise", len(p.sessions))}
 		}
 		s = newSession(connection, p.options, p.leave)
-		s.key, s.open = key, p.open
+		s.key, s.open, s.read = key, p.open, p.read
 		p.sessions[key] = s
-		p.crew.join(s.run)
+		p.crew.Join(s.run)
 	}
 	return s.join(want), nil
 }
@@ -96,11 +122,14 @@ func (p *Pool) Subscribe(connection Connection, want Want) (*Subscription, error
 func (p *Pool) leave(s *session, subscription *Subscription) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if s.remove(subscription) == 0 && p.sessions[s.key] == s {
+	if s.remove(subscription) > 0 {
+		return
+	}
+	close(s.abandoned)
+	if p.sessions[s.key] == s { // two sessions that were carried over to the same credentials have the same key
 		delete(p.sessions, s.key)
-		close(s.abandoned)
 	}
 }
 
 // Run keeps the sessions going until ctx ends, and returns when the last of them has closed.
-func (p *Pool) Run(ctx context.Context) error { return p.crew.run(ctx) }
+func (p *Pool) Run(ctx context.Context) error { return p.crew.Run(ctx) }

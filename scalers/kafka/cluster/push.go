@@ -45,7 +45,7 @@ func (r *rest) next(now time.Time) time.Time {
 func (s *Subscription) Arm(partitions []lag.Partition) { s.session.arm(s, partitions) }
 
 // Disarm ends what Arm began.
-func (s *Subscription) Disarm() { s.session.tails.unwatch(s) }
+func (s *Subscription) Disarm() { s.session.laneOf(s.want).tails.unwatch(s) }
 
 func (s *session) arm(subscription *Subscription, partitions []lag.Partition) {
 	// One that is to be observed soon is armed on what that observation shows; one that left is not armed at all.
@@ -64,7 +64,7 @@ func (s *session) arm(subscription *Subscription, partitions []lag.Partition) {
 			s.log.Warn("no READ on the topic: records are noticed by polling, not at once", "topic", p.Topic, "every", slowWatch)
 		}
 	}
-	s.tails.watch(subscription, ends)
+	s.laneOf(subscription.want).tails.watch(subscription, ends)
 	if unreadable {
 		s.hurry(subscription, time.Now().Add(slowWatch))
 	}
@@ -75,6 +75,9 @@ func (s *session) wakeUp(subscription *Subscription) {
 	now := time.Now()
 	subscription.mu.Lock()
 	due := subscription.rest.next(now)
+	if subscription.woken.IsZero() {
+		subscription.woken = now
+	}
 	subscription.mu.Unlock()
 	s.hurry(subscription, due)
 }

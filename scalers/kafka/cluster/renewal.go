@@ -17,13 +17,17 @@ const (
 	renewAbove = 1000
 )
 
-// renewal is a source that exchanges its client for a new one before requests that were left to it become dangerous.
+// renewal is a source that exchanges its client for a new one: before requests that were left to it become dangerous, and
+// when the connection's credentials are exchanged.
 type renewal struct {
-	open func() (source, error)
+	open func(Connection) (source, error)
 	left leftRequests
+	// exchanging keeps two exchanges apart.
+	exchanging sync.Mutex
 
-	mu      sync.Mutex
-	current *used
+	mu         sync.Mutex
+	connection Connection
+	current    *used
 }
 
 // used is a client and the requests under way on it.
@@ -32,12 +36,14 @@ type used struct {
 	requests sync.WaitGroup
 }
 
-func openRenewed(open func() (source, error)) (*renewal, error) {
-	client, err := open()
+// openRenewed opens the first client. Where librdkafka refuses the connection's settings, every question is answered with
+// that.
+func openRenewed(connection Connection, open func(Connection) (source, error)) (opened *renewal, err error) {
+	client, err := open(connection)
 	if err != nil {
-		return nil, err
+		client = broken{faultOf("connection "+connection.Name, err)}
 	}
-	return &renewal{open: open, current: &used{source: client}}, nil
+	return &renewal{open: open, connection: connection, current: &used{source: client}}, err
 }
 
 func (r *renewal) describe(ctx context.Context, topics []string) (map[string]topicState, error) {
@@ -68,10 +74,23 @@ func (r *renewal) committed(ctx context.Context, group string, partitions []part
 	client := r.use()
 	defer client.requests.Done()
 	commits, err := client.committed(ctx, group, partitions)
+	r.noteLeft(err)
+	return commits, err
+}
+
+func (r *renewal) members(ctx context.Context, group string) (groupState, error) {
+	client := r.use()
+	defer client.requests.Done()
+	state, err := client.members(ctx, group)
+	r.noteLeft(err)
+	return state, err
+}
+
+// noteLeft counts a request to a coordinator for which nobody has waited to the end.
+func (r *renewal) noteLeft(err error) {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		r.left.add(time.Now())
 	}
-	return commits, err
 }
 
 // poll is called all the time, which makes it the place to look at the clock.
@@ -100,15 +119,25 @@ func (r *renewal) use() *used {
 	return r.current
 }
 
-// renew lets the requests under way on the old client end before it closes it.
+// renew opens the same connection again.
 func (r *renewal) renew() error {
-	client, err := r.open()
+	r.exchanging.Lock()
+	defer r.exchanging.Unlock()
+	r.mu.Lock()
+	connection := r.connection
+	r.mu.Unlock()
+	client, err := r.open(connection)
 	if err != nil {
 		return err
 	}
+	return r.exchange(connection, client)
+}
+
+// exchange lets the requests under way on the old client end before it closes it.
+func (r *renewal) exchange(connection Connection, client source) error {
 	r.mu.Lock()
 	old := r.current
-	r.current = &used{source: client}
+	r.connection, r.current = connection, &used{source: client}
 	r.mu.Unlock()
 	old.requests.Wait()
 	r.left.forget()

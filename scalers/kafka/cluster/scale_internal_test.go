@@ -19,7 +19,9 @@ func BenchmarkThirtyThousand(b *testing.B) {
 	kafka := &endless{}
 	s := newSession(Connection{Name: "fake"}, Options{RefreshInterval: time.Hour}.withDefaults(), func(s *session, left *Subscription) { s.remove(left) })
 	s.open = func(Connection, Options) (source, error) { return kafka, nil }
-	s.tails = newTails(func() (fetcher, error) { return silent{}, nil }, time.Second, s.wakeUp, s.log)
+	quiet := s.lanes[false]
+	quiet.tails = newTails(Connection{}, func(Connection) (fetcher, error) { return silent{}, nil }, time.Second, s.wakeUp, s.log)
+	s.lanes[false] = quiet
 	subscriptions := make([]*Subscription, groups)
 	heard := make([]<-chan struct{}, groups)
 	for i := range subscriptions {
@@ -46,7 +48,7 @@ func BenchmarkThirtyThousand(b *testing.B) {
 		kafka.end.Add(1)
 		began := time.Now()
 		for topic := range topics {
-			s.tails.hit(partition{fmt.Sprintf("t-%04d", topic), 0}, kafka.end.Load())
+			quiet.tails.hit(partition{fmt.Sprintf("t-%04d", topic), 0}, kafka.end.Load())
 		}
 		await(heard)
 		told += time.Since(began)
@@ -132,6 +134,8 @@ func (e *endless) committed(_ context.Context, _ string, partitions []partition)
 	}
 	return states, nil
 }
+
+func (*endless) members(context.Context, string) (groupState, error) { return groupState{}, nil }
 
 func (*endless) close() error { return nil }
 

@@ -8,10 +8,13 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/lagwise/lagwise/scalers/news"
+	"github.com/lagwise/lagwise/scalers/pace"
+	"github.com/lagwise/lagwise/scalers/rotation"
 )
 
 // source is a cluster as a session needs it: what it answers, and what it reports unasked.
@@ -29,14 +32,18 @@ type reporter interface {
 
 // session observes one connection for everybody who subscribed to it.
 type session struct {
-	key        [sha256.Size]byte
+	key [sha256.Size]byte
+	// connection has the credentials that the session began with.
 	connection Connection
 	options    Options
 	log        *slog.Logger
 	open       func(Connection, Options) (source, error)
+	read       func(configured) (reader, error)
 	// abandoned is closed when the last subscription left.
 	abandoned chan struct{}
-	onLeave   func(*session, *Subscription)
+	// rotation has new credentials, until they are in use.
+	rotation rotation.Rotation[Connection]
+	onLeave  func(*session, *Subscription)
 
 	mu            sync.Mutex
 	subscriptions map[*Subscription]struct{}
@@ -45,9 +52,11 @@ type session struct {
 	wake    chan struct{}
 	health  health
 	ledger  *ledger
-	tails   *tails
-	// cycle is how long the latest refresh and the pause after it take together, in nanoseconds.
-	cycle atomic.Int64
+	counts  counts
+	// lanes read records, for triggers that are read_committed and for those that are not.
+	lanes map[bool]lane
+	// cycle is the turn of refresh.
+	cycle pace.Cycle
 }
 
 func newSession(connection Connection, options Options, onLeave func(*session, *Subscription)) *session {
@@ -55,16 +64,22 @@ func newSession(connection Connection, options Options, onLeave func(*session, *
 		connection: connection, options: options, onLeave: onLeave,
 		log:           options.Log.With("connection", connection.Name),
 		abandoned:     make(chan struct{}),
+		rotation:      rotation.New[Connection](),
 		subscriptions: map[*Subscription]struct{}{}, waiting: map[*Subscription]time.Time{},
 		wake:   make(chan struct{}, 1),
 		ledger: newLedger(options.TopicLife, options.GroupLife),
+		cycle:  pace.Cycle{Interval: options.RefreshInterval, Age: options.MaxSnapshotAge},
+		counts: newCounts(),
 	}
-	s.tails = newTails(func() (fetcher, error) { return openConsumer(connection, options) }, fetchWait(options), s.wakeUp, s.log)
+	s.lanes = map[bool]lane{}
+	for _, committed := range []bool{false, true} {
+		s.lanes[committed] = newLane(committed, s)
+	}
 	return s
 }
 
 func openSource(connection Connection, options Options) (source, error) { //nolint:ireturn // stands for the function that opens fakes
-	return openRenewed(func() (source, error) { return openClient(connection, options) })
+	return openClient(connection, options)
 }
 
 func (s *session) join(want Want) *Subscription {
@@ -85,9 +100,11 @@ func (s *session) remove(subscription *Subscription) (left int) {
 	delete(s.waiting, subscription)
 	left = len(s.subscriptions)
 	s.mu.Unlock()
-	s.tails.unwatch(subscription)
+	s.laneOf(subscription.want).tails.unwatch(subscription)
 	return left
 }
+
+func (s *session) laneOf(want Want) lane { return s.lanes[want.Needs.ReadCommitted] }
 
 // hurry asks for the subscription to be observed when it is due, if that is not asked for already.
 func (s *session) hurry(subscription *Subscription, due time.Time) {
@@ -97,10 +114,7 @@ func (s *session) hurry(subscription *Subscription, due time.Time) {
 		s.waiting[subscription] = due
 	}
 	s.mu.Unlock()
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
+	news.Signal(s.wake)
 }
 
 func (s *session) isDueOrGone(subscription *Subscription) bool {
@@ -130,14 +144,15 @@ func (s *session) takeDue(now time.Time) (due []*Subscription, next time.Duratio
 var errAbandoned = errors.New("nobody subscribes any more")
 
 // run serves until ctx ends or everybody left. Three loops share one client: events listens for what librdkafka reports
-// unasked, refresh observes every subscription in its turn, and urgent observes those that cannot wait for it. The tails,
-// with clients of their own, tell urgent of records.
+// unasked, refresh observes every subscription in its turn, and urgent observes those that cannot wait for it. The lanes, with
+// clients of their own, tell urgent of records, and look at those that some triggers need to know more of. rotate exchanges all
+// clients when the credentials have changed.
 func (s *session) run(ctx context.Context) error {
-	source, err := s.open(s.connection, s.options)
+	renewal, err := openRenewed(s.connection, func(connection Connection) (source, error) { return s.open(connection, s.options) })
 	if err != nil {
-		source = broken{faultOf("connection "+s.connection.Name, err)}
 		s.log.Error("opening the Kafka client", "error", err)
 	}
+	source := counted{source: renewal, counts: s.counts}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		select {
@@ -150,13 +165,10 @@ func (s *session) run(ctx context.Context) error {
 	group.Go(func() error { s.events(ctx, source); return nil })
 	group.Go(func() error { s.refresh(ctx, source); return nil })
 	group.Go(func() error { s.urgent(ctx, source); return nil })
-	group.Go(func() error { return s.tails.run(ctx) })
-	group.Go(func() error {
-		s.tails.lookAfterNewcomers(ctx, func(ctx context.Context, partitions []partition) (map[partition]offsetState, error) {
-			return source.offsets(ctx, logEnd, partitions)
-		})
-		return nil
-	})
+	group.Go(func() error { s.rotate(ctx, renewal); return nil })
+	for _, lane := range s.lanes {
+		group.Go(func() error { return lane.run(ctx, source) })
+	}
 	err = group.Wait()
 	if closeErr := source.close(); closeErr != nil {
 		s.log.Warn("closing the Kafka client", "error", closeErr)
@@ -206,11 +218,7 @@ func (s *session) attempt(ctx context.Context, source source, subscriptions []*S
 		if fault != nil {
 			results[i] = result{fault: fault}
 		}
-		subscription.publish(began, results[i])
-		// A topic that was just made answers "not leader" for a moment; its first observation need not wait for a refresh.
-		if urgent && fault == nil && results[i].fault.passes() && !subscription.hasSeen() {
-			s.hurry(subscription, time.Now().Add(retryAfter(1)))
-		}
+		s.deliver(subscription, began, results[i], urgent)
 	}
 	return fault
 }

@@ -53,10 +53,8 @@ func (p *pass) readSince(ctx context.Context) {
 			if wanted[age] == nil {
 				wanted[age] = map[partition]bool{}
 			}
-			for _, topic := range p.topicsOf(want) {
-				for _, id := range p.topics[topic].partitions {
-					wanted[age][partition{topic, id}] = true
-				}
+			for at := range p.partitionsOf(want) {
+				wanted[age][at] = true
 			}
 		}
 	}

@@ -3,11 +3,11 @@ package cluster
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/lagwise/lagwise/scalers/lag"
+	"github.com/lagwise/lagwise/scalers/news"
 )
 
 // Subscription is one trigger's view of a session: the latest observation of what it wants, kept fresh by the session.
@@ -15,20 +15,23 @@ import (
 type Subscription struct {
 	want    Want
 	session *session
+	// attempts are told of each attempt to observe.
+	attempts *news.News
 
-	mu        sync.Mutex
-	seen      bool // an observation was made at least once
-	latest    lag.Observation
-	history   []lag.Observation
-	fault     *Fault // why the last attempt failed; nil after a success
-	attempted chan struct{}
-	listeners map[chan struct{}]struct{}
-	closed    bool
-	rest      rest
+	mu      sync.Mutex
+	seen    bool // an observation was made at least once
+	failed  int  // how many attempts failed before that
+	latest  lag.Observation
+	history []lag.Observation
+	fault   *Fault // why the last attempt failed; nil after a success
+	closed  bool
+	rest    rest
+	// woken is when a record was noticed that no observation shows yet; zero for none.
+	woken time.Time
 }
 
 func newSubscription(session *session, want Want) *Subscription {
-	return &Subscription{want: want, session: session, attempted: make(chan struct{}), listeners: map[chan struct{}]struct{}{}}
+	return &Subscription{want: want, session: session, attempts: news.New()}
 }
 
 // View answers from memory. Only the first question about a new subscription waits, until the session has looked once or
@@ -36,7 +39,7 @@ func newSubscription(session *session, want Want) *Subscription {
 // the age and the cause.
 func (s *Subscription) View(ctx context.Context) (lag.View, error) {
 	select {
-	case <-s.attempted:
+	case <-s.attempts.First():
 	default:
 		if err := s.awaitFirst(ctx); err != nil {
 			return lag.View{}, err
@@ -67,12 +70,12 @@ func (s *Subscription) Glance() (view lag.View, fresh bool) {
 func (s *Subscription) look() (view lag.View, age time.Duration, fresh bool) {
 	now := time.Now()
 	age = now.Sub(s.latest.At)
-	return lag.View{Now: now, Latest: s.latest, History: s.history}, age, s.seen && age <= s.session.maxAge()
+	return lag.View{Now: now, Latest: s.latest, History: s.history}, age, s.seen && age <= s.session.cycle.MaxAge()
 }
 
 func (s *Subscription) awaitFirst(ctx context.Context) error {
 	select {
-	case <-s.attempted:
+	case <-s.attempts.First():
 		return nil
 	case <-ctx.Done():
 		if fault := s.session.trouble(); fault != nil {
@@ -92,17 +95,7 @@ func (s *Subscription) stale(age time.Duration) *Fault {
 
 // Listen gives a channel that receives when a new observation was made; it holds one signal, and more are dropped. stop
 // must be called.
-func (s *Subscription) Listen() (changed <-chan struct{}, stop func()) {
-	signal := make(chan struct{}, 1)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.listeners[signal] = struct{}{}
-	return signal, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		delete(s.listeners, signal)
-	}
-}
+func (s *Subscription) Listen() (changed <-chan struct{}, stop func()) { return s.attempts.Listen() }
 
 // publish takes a new result. One that was begun before what is known already is dropped.
 func (s *Subscription) publish(at time.Time, r result) {
@@ -111,30 +104,37 @@ func (s *Subscription) publish(at time.Time, r result) {
 	if s.seen && at.Before(s.latest.At) {
 		return
 	}
+	if r.fault != nil && !s.seen {
+		s.failed++
+	}
 	if s.fault = r.fault; r.fault == nil {
+		before := s.latest
+		if at.Sub(before.At) > s.session.cycle.MaxAge() {
+			before.Group = before.Group.Unwatched()
+		}
+		r.observation.Group = r.observation.Follows(before, s.want.Needs)
 		if s.seen {
-			s.history = remember(s.history, s.latest, s.want.Needs.History)
+			s.history = lag.Remember(s.history, s.latest, s.want.Needs.History)
 		}
 		s.latest, s.seen = r.observation, true
-	}
-	select {
-	case <-s.attempted:
-	default:
-		close(s.attempted)
-	}
-	for signal := range s.listeners {
-		select {
-		case signal <- struct{}{}:
-		default:
+		if !s.woken.IsZero() && !at.Before(s.woken) {
+			s.latest.Woken, s.woken = s.woken, time.Time{}
 		}
 	}
+	s.attempts.Tell()
 }
 
 // hasSeen says whether an observation was ever made.
 func (s *Subscription) hasSeen() bool {
+	seen, _ := s.first()
+	return seen
+}
+
+// first says whether an observation was ever made, and after how many that failed.
+func (s *Subscription) first() (seen bool, failed int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.seen
+	return s.seen, s.failed
 }
 
 // unanswered says whether Kafka gave no answer to the latest attempt.
@@ -147,7 +147,7 @@ func (s *Subscription) unanswered() bool {
 // failFirst tells a subscription that still waits for its first observation why there is none.
 func (s *Subscription) failFirst(fault *Fault) {
 	select {
-	case <-s.attempted:
+	case <-s.attempts.First():
 	default:
 		s.publish(time.Now(), result{fault: fault})
 	}
@@ -163,25 +163,4 @@ func (s *Subscription) Close() error {
 		s.session.leave(s)
 	}
 	return nil
-}
-
-// memory is how many earlier observations are kept for a Want that looks back: enough that one of them is old enough
-// and not much older.
-const memory = 8
-
-// remember appends latest to history, thinned so that few observations reach back as far as needed.
-func remember(history []lag.Observation, latest lag.Observation, needed time.Duration) []lag.Observation {
-	if needed <= 0 {
-		return nil
-	}
-	if n := len(history); n > 0 && latest.At.Sub(history[n-1].At) < needed/memory {
-		return history
-	}
-	// Views that were handed out share the old array.
-	history = append(slices.Clip(history), latest)
-	// The oldest may go once the next one is old enough to answer for it.
-	for len(history) > 1 && latest.At.Sub(history[1].At) >= needed {
-		history = history[1:]
-	}
-	return history
 }

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"github.com/lagwise/lagwise/scalers/news"
 )
 
 // fetcher is a consumer of explicitly assigned partitions.
@@ -56,9 +58,14 @@ func (t *tail) unwant(at partition) {
 
 func (t *tail) mark(at partition) {
 	t.dirty[at] = struct{}{}
-	select {
-	case t.changed <- struct{}{}:
-	default:
+	news.Signal(t.changed)
+}
+
+// startOver is for a consumer that was told nothing yet.
+func (t *tail) startOver() {
+	clear(t.given)
+	for at := range t.wanted {
+		t.mark(at)
 	}
 }
 
@@ -86,42 +93,53 @@ func (t *tail) takeChanges() (drop []partition, add map[partition]int64) {
 
 // consumer is the fetcher of a real cluster. It joins no group and commits nothing. Only incremental assignment is used:
 // repeated full assignments under traffic abort the process inside librdkafka.
-type consumer struct{ client *kafka.Consumer }
-
-// fetchWait is how long a broker holds a fetch that finds nothing. A short wait costs requests while nothing happens, a long
-// one makes newcomers of partitions for longer.
-func fetchWait(options Options) time.Duration {
-	if options.Embedded {
-		return 20 * time.Millisecond
-	}
-	return 2 * time.Second
+type consumer struct {
+	client *kafka.Consumer
+	// supply gives the client a token.
+	supply func(tokenTaker) error
 }
 
-func openConsumer(connection Connection, options Options) (*consumer, error) {
-	config := connection.config()
-	for key, value := range map[string]kafka.ConfigValue{
+// configured is what a consumer is opened with.
+type configured struct {
+	connection Connection
+	options    Options
+	// committed leaves out what transactions have not committed.
+	committed bool
+}
+
+func openConsumer(c configured) (*consumer, error) {
+	return c.open(kafka.ConfigMap{
 		// A record must be fetched as soon as it is there, and no more than one is needed: small fetches, a queue that is
 		// never full (a full one holds the next fetch back by up to a second), long waits at the broker.
-		"fetch.wait.max.ms":          int(fetchWait(options).Milliseconds()),
+		"fetch.wait.max.ms":          int(c.options.FetchWait.Milliseconds()),
 		"fetch.min.bytes":            1,
 		"fetch.message.max.bytes":    1024,
 		"fetch.queue.backoff.ms":     1,
 		"queued.min.messages":        1000,
 		"queued.max.messages.kbytes": 1024,
 		// A watched offset that no longer exists means that the topic was made again: any record of it is news.
-		"auto.offset.reset":        "earliest",
-		"enable.auto.offset.store": false,
-		"isolation.level":          "read_uncommitted",
-	} {
+		"auto.offset.reset": "earliest",
+	})
+}
+
+// open makes a consumer that keeps no offsets.
+func (c configured) open(settings kafka.ConfigMap) (*consumer, error) {
+	config := c.connection.config()
+	settings["enable.auto.offset.store"] = false
+	settings["isolation.level"] = "read_uncommitted"
+	if c.committed {
+		settings["isolation.level"] = "read_committed"
+	}
+	for key, value := range settings {
 		if err := config.SetKey(key, value); err != nil {
 			return nil, &Fault{Kind: Misconfigured, About: key, Err: err}
 		}
 	}
 	client, err := kafka.NewConsumer(config)
 	if err != nil {
-		return nil, &Fault{Kind: Misconfigured, About: "connection " + connection.Name, Err: err}
+		return nil, &Fault{Kind: Misconfigured, About: "connection " + c.connection.Name, Err: err}
 	}
-	return &consumer{client: client}, nil
+	return &consumer{client: client, supply: func(to tokenTaker) error { return c.options.bearers.supply(to, c.connection) }}, nil
 }
 
 func (c *consumer) assign(from map[partition]int64) error {
@@ -155,6 +173,8 @@ func (c *consumer) poll(wait time.Duration) (at partition, offset int64, err err
 		return partition{*event.TopicPartition.Topic, event.TopicPartition.Partition}, int64(event.TopicPartition.Offset), nil
 	case kafka.Error:
 		return partition{}, 0, event
+	case kafka.OAuthBearerTokenRefresh:
+		return partition{}, 0, c.supply(c.client)
 	default:
 		return partition{}, 0, nil
 	}

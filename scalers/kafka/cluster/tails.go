@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/lagwise/lagwise/scalers/crew"
 )
 
 const (
@@ -22,18 +24,21 @@ const (
 // explicit offset, by the subscriptions that saw the log end there, until its first record; then it is dropped, so a busy
 // topic is not consumed beyond that.
 type tails struct {
-	open func() (fetcher, error)
-	woke func(*Subscription)
-	log  *slog.Logger
+	open  func(Connection) (fetcher, error)
+	login *login
+	woke  func(*Subscription)
+	log   *slog.Logger
 
 	mu      sync.Mutex
 	watched map[partition]*watch
 	// by lists what each subscription watches.
 	by      map[*Subscription]map[partition]struct{}
 	members []*tail
-	crew    *crew
+	crew    *crew.Crew
 	// newcomers are those of the watched that a consumer's present fetch may not cover.
 	newcomers *newcomers
+	// hits counts the subscriptions that were woken.
+	hits uint64
 }
 
 // watch is one partition that somebody waits for.
@@ -43,15 +48,18 @@ type watch struct {
 	tail *tail
 }
 
-func newTails(open func() (fetcher, error), fetchWait time.Duration, woke func(*Subscription), log *slog.Logger) *tails {
+func newTails(
+	connection Connection, open func(Connection) (fetcher, error), fetchWait time.Duration, woke func(*Subscription), log *slog.Logger,
+) *tails {
 	return &tails{
-		open: open, woke: woke, log: log,
-		watched: map[partition]*watch{}, by: map[*Subscription]map[partition]struct{}{}, crew: newCrew(), newcomers: newNewcomers(fetchWait),
+		login: newLogin(connection), open: open, woke: woke, log: log,
+		watched: map[partition]*watch{}, by: map[*Subscription]map[partition]struct{}{}, crew: crew.New(), newcomers: newNewcomers(fetchWait),
 	}
 }
 
 // watch waits for a record at or after each given offset. A partition that is watched already stays as it is, unless it
-// is watched from a later offset: then either a record came meanwhile, which is told at once, or the topic was made again.
+// is watched from a later offset: then either a record came meanwhile, which is told at once, or the topic was made again. What
+// the subscription waited for and does not name any more is gone, and is waited for no longer.
 func (t *tails) watch(subscription *Subscription, ends map[partition]int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -59,6 +67,12 @@ func (t *tails) watch(subscription *Subscription, ends map[partition]int64) {
 	if mine == nil {
 		mine = map[partition]struct{}{}
 		t.by[subscription] = mine
+	}
+	for at := range mine {
+		if _, still := ends[at]; !still {
+			delete(mine, at)
+			t.leave(subscription, at)
+		}
 	}
 	for at, end := range ends {
 		w, found := t.watched[at]
@@ -81,13 +95,18 @@ func (t *tails) unwatch(subscription *Subscription) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for at := range t.by[subscription] {
-		w := t.watched[at]
-		delete(w.by, subscription)
-		if len(w.by) == 0 {
-			t.drop(at, w)
-		}
+		t.leave(subscription, at)
 	}
 	delete(t.by, subscription)
+}
+
+// leave drops a partition with the last who waits for it.
+func (t *tails) leave(subscription *Subscription, at partition) {
+	w := t.watched[at]
+	delete(w.by, subscription)
+	if len(w.by) == 0 {
+		t.drop(at, w)
+	}
 }
 
 // hit wakes everybody who waits for a record of the partition. Records from before the watched offset are leftovers of
@@ -103,6 +122,7 @@ func (t *tails) hit(at partition, offset int64) {
 	for subscription := range w.by {
 		delete(t.by[subscription], at)
 	}
+	t.hits += uint64(len(w.by))
 	t.mu.Unlock()
 	for subscription := range w.by {
 		t.woke(subscription)
@@ -130,22 +150,61 @@ func (t *tails) tailFor(at partition) *tail {
 func (t *tails) addTail() *tail {
 	added := newTail()
 	t.members = append(t.members, added)
-	t.crew.join(func(ctx context.Context) error { return t.follow(ctx, added) })
+	t.crew.Join(func(ctx context.Context) error { return t.follow(ctx, added) })
 	return added
 }
 
 // run keeps the consumers going until ctx ends.
-func (t *tails) run(ctx context.Context) error { return t.crew.run(ctx) }
+func (t *tails) run(ctx context.Context) error { return t.crew.Run(ctx) }
 
-// follow opens one consumer and serves it. A consumer that cannot be opened is left out: its partitions are observed by
-// the refresh loop like all others, only later.
+// reopen exchanges every consumer for one with the connection's credentials. Each goes on from the offsets that were
+// wanted of the old one, so no record is missed.
+func (t *tails) reopen(connection Connection) {
+	t.login.exchange(connection)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for at := range t.watched {
+		t.newcomers.add(at, time.Now())
+	}
+}
+
+// follow serves one consumer after the other, each until the next credentials.
 func (t *tails) follow(ctx context.Context, member *tail) error {
-	fetcher, err := t.open()
+	for ctx.Err() == nil {
+		connection, outdated := t.login.present()
+		t.mu.Lock()
+		member.startOver()
+		t.mu.Unlock()
+		if err := t.consume(ctx, outdated, connection, member); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// consume opens one consumer and serves it until it is outdated. A consumer that cannot be opened is left out: its
+// partitions are observed by the refresh loop like all others, only later.
+func (t *tails) consume(ctx context.Context, outdated <-chan struct{}, connection Connection, member *tail) error {
+	fetcher, err := t.open(connection)
 	if err != nil {
 		t.log.Error("opening a consumer for push; activation waits for the next refresh", "error", err)
+		select {
+		case <-outdated:
+		case <-ctx.Done():
+		}
 		return nil
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer cancel()
+		select {
+		case <-outdated:
+		case <-ctx.Done():
+		}
+		return nil
+	})
 	group.Go(func() error { t.poll(ctx, fetcher); return nil })
 	group.Go(func() error { t.assign(ctx, fetcher, member); return nil })
 	err = group.Wait()

@@ -70,7 +70,7 @@ func withTails(t *testing.T, test func(t *testing.T, tails *tails, fetchers *[]*
 		var fetchers []*fakeFetcher
 		var opening sync.Mutex
 		woken := make(chan *Subscription, 100)
-		tails := newTails(func() (fetcher, error) {
+		tails := newTails(Connection{}, func(Connection) (fetcher, error) {
 			opened := &fakeFetcher{assigned: map[partition]int64{}, records: make(chan record)}
 			opening.Lock()
 			defer opening.Unlock()
@@ -179,6 +179,31 @@ func TestUnwatchDropsWhatNobodyElseWaitsFor(t *testing.T) {
 	})
 }
 
+// A trigger that never becomes active is never unwatched: what is gone has to go by itself.
+func TestATopicThatIsGoneIsWaitedForNoLonger(t *testing.T) {
+	t.Parallel()
+	withTails(t, func(t *testing.T, tails *tails, fetchers *[]*fakeFetcher, _ chan *Subscription) {
+		t.Helper()
+		one, two, shared := &Subscription{}, &Subscription{}, partition{"shared", 0}
+		tails.watch(two, map[partition]int64{shared: 1})
+		var daily partition
+		for day := range 30 {
+			daily = partition{fmt.Sprintf("orders-%d", day), 0}
+			tails.watch(one, map[partition]int64{daily: 0, shared: 1})
+			synctest.Wait()
+		}
+		if assigned := (*fetchers)[0].assigned; len(assigned) != 2 || len(tails.watched) != 2 || len(tails.by[one]) != 2 {
+			t.Errorf("assigned %v, %d are watched; want the shared one and that of today", assigned, len(tails.watched))
+		}
+		tails.watch(one, map[partition]int64{daily: 0})
+		tails.watch(two, nil)
+		synctest.Wait()
+		if assigned := (*fetchers)[0].assigned; len(assigned) != 1 || len(tails.watched) != 1 {
+			t.Errorf("assigned %v, want that of today alone", assigned)
+		}
+	})
+}
+
 func TestArmingAgainAfterARecordBeginsAtTheNewEnd(t *testing.T) {
 	t.Parallel()
 	withTails(t, func(t *testing.T, tails *tails, fetchers *[]*fakeFetcher, woken chan *Subscription) {
@@ -225,7 +250,7 @@ func TestConsumersAreFewAndShareThePartitions(t *testing.T) {
 func TestAConsumerThatCannotBeOpenedHarmsNobody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		tails := newTails(func() (fetcher, error) { return nil, errors.New("no memory") }, fetching, func(*Subscription) {}, slog.New(slog.DiscardHandler))
+		tails := newTails(Connection{}, func(Connection) (fetcher, error) { return nil, errors.New("no memory") }, fetching, func(*Subscription) {}, slog.New(slog.DiscardHandler))
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- tails.run(ctx) }()
@@ -254,4 +279,33 @@ func TestRecordsWakeAtOnceAndThenAtAGrowingPace(t *testing.T) {
 	if due := r.next(now.Add(time.Minute)); !due.Equal(now.Add(time.Minute)) {
 		t.Error("not alert again after a quiet time")
 	}
+}
+
+// With new credentials every consumer is exchanged, and the new one waits for what the old one did, from the same offset.
+func TestReopenedConsumersGoOnWhereTheyWere(t *testing.T) {
+	t.Parallel()
+	withTails(t, func(t *testing.T, tails *tails, fetchers *[]*fakeFetcher, woken chan *Subscription) {
+		t.Helper()
+		subscription, gone := &Subscription{}, &Subscription{}
+		at, dropped := partition{"orders", 0}, partition{"orders", 1}
+		tails.watch(subscription, map[partition]int64{at: 10})
+		tails.watch(gone, map[partition]int64{dropped: 5})
+		synctest.Wait()
+		old := (*fetchers)[0]
+		tails.unwatch(gone)
+		tails.reopen(Connection{Name: "payments"})
+		time.Sleep(eventPoll)
+		synctest.Wait()
+		if len(*fetchers) != 2 || !old.closed {
+			t.Fatalf("%d consumers were opened, the first closed: %t", len(*fetchers), old.closed)
+		}
+		fresh := (*fetchers)[1]
+		if len(fresh.assigned) != 1 || fresh.assigned[at] != 10 {
+			t.Errorf("assigned %v", fresh.assigned)
+		}
+		fresh.records <- record{at, 10}
+		if <-woken != subscription {
+			t.Error("another subscription was woken")
+		}
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"os"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -31,19 +32,22 @@ func styleOf(trigger string) style {
 		return style{name: "lagwise", colour: color.RGBA{R: 0x1f, G: 0x6f, B: 0xb4, A: 0xff}, width: vg.Points(1.2)}
 	default:
 		dashes := []vg.Length{vg.Points(2), vg.Points(2)}
-		return style{name: trigger, colour: color.Black, width: vg.Points(1), dashes: dashes}
+		name := strings.TrimPrefix(trigger, Lagwise+", ")
+		return style{name: "lagwise, " + name, colour: color.Black, width: vg.Points(1), dashes: dashes}
 	}
 }
 
-// draw makes a row for each way to commit: wanted replicas to the left, processed records to the right.
+// draw makes a row for each workload and way to commit: wanted replicas to the left, processed records to the right.
 func (r Report) draw(path string) (err error) {
 	var rows [][]*plot.Plot
-	for _, commit := range r.commits() {
-		row, err := r.row(commit)
-		if err != nil {
-			return err
+	for _, workload := range r.Workloads {
+		for _, commit := range workload.commits() {
+			row, err := workload.row(commit)
+			if err != nil {
+				return err
+			}
+			rows = append(rows, row)
 		}
-		rows = append(rows, row)
 	}
 	canvas := vgsvg.New(24*vg.Centimeter, vg.Length(len(rows))*5.5*vg.Centimeter)
 	page := draw.New(canvas)
@@ -68,22 +72,23 @@ func (r Report) draw(path string) (err error) {
 }
 
 // row has two pictures: wanted replicas, and processed records.
-func (r Report) row(commit string) ([]*plot.Plot, error) {
-	replicas, processed := newPlot("wanted replicas, commit="+commit), newPlot("records processed, commit="+commit)
-	most := r.mostReplicas()
+func (w Workload) row(commit string) ([]*plot.Plot, error) {
+	of := fmt.Sprintf(", %d partitions, commit=%s", w.Settings.Partitions, commit)
+	replicas, processed := newPlot("wanted replicas"+of), newPlot("records processed"+of)
+	most := w.mostReplicas()
 	replicas.Y.Tick.Marker = plot.ConstantTicks(wholeNumbers(most))
 	if err := errors.Join(
-		r.markBursts(replicas, float64(most)+0.5),
-		r.markBursts(processed, float64(r.Settings.Bursts*r.Settings.RecordsOfBurst)),
+		w.markBursts(replicas, float64(most)+0.5),
+		w.markBursts(processed, float64(w.Settings.Bursts*w.Settings.RecordsOfBurst)),
 	); err != nil {
 		return nil, err
 	}
-	for _, loop := range r.Loops {
+	for _, loop := range w.Loops {
 		if loop.Commit != commit {
 			continue
 		}
-		_, replicasErr := add(replicas, loop, r.toTheEnd(loop.Replicas), plotter.PostStep)
-		line, processedErr := add(processed, loop, r.toTheEnd(loop.Processed), plotter.NoStep)
+		_, replicasErr := add(replicas, loop, w.toTheEnd(loop.Replicas), plotter.PostStep)
+		line, processedErr := add(processed, loop, w.toTheEnd(loop.Processed), plotter.NoStep)
 		if err := errors.Join(replicasErr, processedErr); err != nil {
 			return nil, err
 		}
@@ -92,9 +97,9 @@ func (r Report) row(commit string) ([]*plot.Plot, error) {
 	return []*plot.Plot{replicas, processed}, nil
 }
 
-func (r Report) commits() []string {
+func (w Workload) commits() []string {
 	var commits []string
-	for _, loop := range r.Loops {
+	for _, loop := range w.Loops {
 		if len(commits) == 0 || commits[len(commits)-1] != loop.Commit {
 			commits = append(commits, loop.Commit)
 		}
@@ -102,9 +107,9 @@ func (r Report) commits() []string {
 	return commits
 }
 
-func (r Report) mostReplicas() int {
+func (w Workload) mostReplicas() int {
 	most := 0
-	for _, loop := range r.Loops {
+	for _, loop := range w.Loops {
 		for _, point := range loop.Replicas {
 			most = max(most, point.Count)
 		}
@@ -141,8 +146,8 @@ func wholeNumbers(most int) []plot.Tick {
 }
 
 // markBursts puts an upright line where each burst came.
-func (r Report) markBursts(picture *plot.Plot, top float64) error {
-	for _, at := range r.Bursts {
+func (w Workload) markBursts(picture *plot.Plot, top float64) error {
+	for _, at := range w.Bursts {
 		line, err := plotter.NewLine(plotter.XYs{{X: at, Y: 0}, {X: at, Y: top}})
 		if err != nil {
 			return fmt.Errorf("a burst: %w", err)
@@ -169,10 +174,10 @@ func add(picture *plot.Plot, loop Loop, course []Point, step plotter.StepKind) (
 }
 
 // toTheEnd leads a course to the end of the run, where it stays as it is.
-func (r Report) toTheEnd(course []Point) []Point {
+func (w Workload) toTheEnd(course []Point) []Point {
 	end := 0.0
-	for _, loop := range r.Loops {
-		end = max(end, loop.Drained, loop.Replicas[len(loop.Replicas)-1].At)
+	for _, loop := range w.Loops {
+		end = max(end, loop.Processed[len(loop.Processed)-1].At, loop.Replicas[len(loop.Replicas)-1].At)
 	}
 	last := course[len(course)-1]
 	return append(slices.Clip(course), Point{At: end + 2, Count: last.Count})

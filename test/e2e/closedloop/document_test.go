@@ -20,10 +20,20 @@ func TestDocumentShowsTheMeasuredFigures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, measured := range []string{report.Machine, report.Versions, report.Table()} {
+	if len(report.Workloads) == 0 {
+		t.Fatal("no figures")
+	}
+	measured := []string{report.Machine, report.Versions}
+	for _, workload := range report.Workloads {
+		measured = append(measured, workload.Table())
+	}
+	for _, measured := range measured {
 		if !strings.Contains(string(document), measured) {
 			t.Errorf("docs/closed-loop.md does not show\n%s", measured)
 		}
+	}
+	for _, refuted := range report.Refuted() {
+		t.Error(refuted)
 	}
 	if _, err := os.Stat(docs + "closed-loop.svg"); err != nil {
 		t.Error(err)

@@ -3,6 +3,7 @@
 package closedloop
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -12,25 +13,27 @@ import (
 
 // Triggers of a Loop.
 const (
-	KEDA     = "kafka"
-	Lagwise  = "external-push"
-	CapsCeil = "external-push, capRounding: ceil" // lagwise with a key that KEDA does not have
+	KEDA    = "kafka"
+	Lagwise = "external-push"
+	Quiet   = "external-push, quietPeriod" // lagwise with keys that KEDA does not have
+	InTime  = "external-push, drainWithin" // as well
 )
 
 // Loop is what became of one Deployment. Times are in seconds; those of a course count from the first burst.
 type Loop struct {
-	// Trigger is KEDA, Lagwise or CapsCeil; Commit the consumer's flag of that name.
+	// Trigger is KEDA, Lagwise, Quiet or InTime; Commit the consumer's flag of that name.
 	Trigger string `json:"trigger"`
 	Commit  string `json:"commit"`
 	// Wakes has the time from each burst to the first wanted replica, and null where there were replicas already.
 	Wakes []*float64 `json:"wakes"`
 	// FirstRecords has the time from each burst to the first of its records that was processed.
 	FirstRecords []float64 `json:"firstRecords"`
-	// Drained is when the last record was processed.
-	Drained float64 `json:"drained"`
+	// Drained has the time from each burst to the last of its records that was processed.
+	Drained []float64 `json:"drained"`
 	// MostReplicas is how many were wanted at most.
 	MostReplicas int `json:"mostReplicas"`
-	// Reversals counts how often the wanted replicas went up after they had gone down, or down after they had gone up.
+	// Reversals counts how often the wanted replicas went up after they had gone down, or down after they had gone up; that they
+	// go down for good in the end is none.
 	Reversals int `json:"reversals"`
 	// ConsumerSeconds is how long all consumers together ran.
 	ConsumerSeconds float64 `json:"consumerSeconds"`
@@ -62,18 +65,15 @@ type Observed struct {
 
 // Sum makes figures of what was seen.
 func (o Observed) Sum(trigger, commit string) Loop {
-	first, firsts := o.processed()
+	done := o.processed()
 	loop := Loop{
-		Trigger: trigger, Commit: commit, Lost: len(o.Bursts)*o.Partitions*o.Records - len(first),
-		Reversals: reversals(o.Changes), FirstRecords: make([]float64, len(o.Bursts)),
+		Trigger: trigger, Commit: commit, Lost: len(o.Bursts)*o.Partitions*o.Records - len(done),
+		Repeated: len(o.own()) - len(done), Reversals: reversals(o.Changes),
 	}
-	done := o.own()
-	loop.Repeated = len(done) - len(first)
 	for burst, at := range o.Bursts {
 		loop.Wakes = append(loop.Wakes, o.wake(at))
-		if !firsts[burst].IsZero() {
-			loop.FirstRecords[burst] = seconds(firsts[burst].Sub(at))
-		}
+		first, last := o.ends(done, burst)
+		loop.FirstRecords, loop.Drained = append(loop.FirstRecords, first), append(loop.Drained, last)
 	}
 	for _, pod := range o.Pods {
 		loop.ConsumerSeconds += pod.To.Sub(pod.From).Seconds()
@@ -83,10 +83,7 @@ func (o Observed) Sum(trigger, commit string) Loop {
 	for _, point := range loop.Replicas {
 		loop.MostReplicas = max(loop.MostReplicas, point.Count)
 	}
-	if len(first) > 0 {
-		loop.Drained = seconds(slices.MaxFunc(first, time.Time.Compare).Sub(o.Bursts[0]))
-		loop.Processed = o.progress(first)
-	}
+	loop.Processed = o.progress(done)
 	return loop
 }
 
@@ -101,27 +98,37 @@ func (o Observed) own() []stage.Record {
 	return own
 }
 
-// processed is when each record was processed for the first time, and the first of these times for each burst.
-func (o Observed) processed() (first []time.Time, firsts []time.Time) {
-	type place struct {
-		partition int32
-		offset    int64
-	}
+// place is where a record lies.
+type place struct {
+	partition int32
+	offset    int64
+}
+
+// processed is when each record was processed for the first time.
+func (o Observed) processed() map[place]time.Time {
 	times := map[place]time.Time{}
-	firsts = make([]time.Time, len(o.Bursts))
 	for _, record := range o.own() {
 		at := place{record.Partition, record.Offset}
 		if known, before := times[at]; !before || record.At.Before(known) {
 			times[at] = record.At
 		}
-		if burst := int(record.Offset) / o.Records; firsts[burst].IsZero() || record.At.Before(firsts[burst]) {
-			firsts[burst] = record.At
+	}
+	return times
+}
+
+// ends are the seconds from a burst to the first and to the last of its records that were processed; 0 when none was.
+func (o Observed) ends(done map[place]time.Time, burst int) (first, last float64) {
+	var times []time.Time
+	for at, when := range done {
+		if int(at.offset)/o.Records == burst {
+			times = append(times, when)
 		}
 	}
-	for _, at := range times {
-		first = append(first, at)
+	if len(times) == 0 {
+		return 0, 0
 	}
-	return first, firsts
+	since := func(at time.Time) float64 { return seconds(at.Sub(o.Bursts[burst])) }
+	return since(slices.MinFunc(times, time.Time.Compare)), since(slices.MaxFunc(times, time.Time.Compare))
 }
 
 // wake is how long it took until replicas were wanted, or nil if some were already.
@@ -154,12 +161,12 @@ func (o Observed) course() []Point {
 }
 
 // progress counts records once a second, until all are counted.
-func (o Observed) progress(done []time.Time) []Point {
-	slices.SortFunc(done, time.Time.Compare)
+func (o Observed) progress(done map[place]time.Time) []Point {
+	times := slices.SortedFunc(maps.Values(done), time.Time.Compare)
 	var progress []Point
-	for counted, second := 0, 0; counted < len(done); second++ {
+	for counted, second := 0, 0; counted < len(times); second++ {
 		until := o.Bursts[0].Add(time.Duration(second) * time.Second)
-		for counted < len(done) && !done[counted].After(until) {
+		for counted < len(times) && !times[counted].After(until) {
 			counted++
 		}
 		progress = append(progress, Point{At: float64(second), Count: counted})
@@ -178,6 +185,9 @@ func reversals(changes []stage.Change) int {
 			turns++
 		}
 		direction = step
+	}
+	if direction < 0 && turns > 0 {
+		turns-- // the way to sleep
 	}
 	return turns
 }

@@ -5,14 +5,20 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
 // Report is a whole run.
 type Report struct {
-	// Machine and Versions say where and with what it was measured, Settings how.
-	Machine  string   `json:"machine"`
-	Versions string   `json:"versions"`
+	// Machine and Versions say where and with what it was measured.
+	Machine   string     `json:"machine"`
+	Versions  string     `json:"versions"`
+	Workloads []Workload `json:"workloads"`
+}
+
+// Workload is what Deployments had to do, all at the same time, and what became of each.
+type Workload struct {
 	Settings Settings `json:"settings"`
 	// Bursts are in seconds since the first one.
 	Bursts []float64 `json:"bursts"`
@@ -27,6 +33,9 @@ type Settings struct {
 	PollingInterval int `json:"pollingInterval"`
 	CooldownPeriod  int `json:"cooldownPeriod"`
 	ScaleDown       int `json:"scaleDown"`
+	// QuietPeriod and DrainWithin are those of the triggers that have them.
+	QuietPeriod int `json:"quietPeriod"`
+	DrainWithin int `json:"drainWithin"`
 	// RefreshInterval is lagwise's.
 	RefreshInterval float64 `json:"refreshInterval"`
 	Partitions      int     `json:"partitions"`
@@ -73,17 +82,17 @@ func Read(folder string) (Report, error) {
 }
 
 // Table shows the figures in Markdown, a row for each loop.
-func (r Report) Table() string {
+func (w Workload) Table() string {
 	var table strings.Builder
 	for _, line := range []string{
-		"| consumers commit | trigger | burst to first replica | burst to first record | drained | most replicas | reversals | consumer-seconds | lost | repeated |",
+		"| consumers commit | trigger | burst to first replica | burst to first record | burst to last record | most replicas | reversals | consumer-seconds | lost | repeated |",
 		"|---|---|---|---|---|---|---|---|---|---|",
 	} {
 		fmt.Fprintln(&table, line)
 	}
-	for _, loop := range r.Loops {
-		fmt.Fprintf(&table, "| %s | `%s` | %s | %s | %.1f s | %d | %d | %.0f | %d | %d |\n",
-			loop.Commit, loop.Trigger, wakes(loop.Wakes), firsts(loop.FirstRecords), loop.Drained,
+	for _, loop := range w.Loops {
+		fmt.Fprintf(&table, "| %s | `%s` | %s | %s | %s | %d | %d | %.0f | %d | %d |\n",
+			loop.Commit, loop.Trigger, wakes(loop.Wakes), each(loop.FirstRecords, 2), each(loop.Drained, 1),
 			loop.MostReplicas, loop.Reversals, loop.ConsumerSeconds, loop.Lost, loop.Repeated)
 	}
 	return table.String()
@@ -101,10 +110,10 @@ func wakes(wakes []*float64) string {
 	return strings.Join(cells, ", ") + " s"
 }
 
-func firsts(firsts []float64) string {
+func each(times []float64, digits int) string {
 	var cells []string
-	for _, first := range firsts {
-		cells = append(cells, fmt.Sprintf("%.2f", first))
+	for _, time := range times {
+		cells = append(cells, strconv.FormatFloat(time, 'f', digits, 64))
 	}
 	return strings.Join(cells, ", ") + " s"
 }

@@ -16,8 +16,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
-	"github.com/lagwise/lagwise/test/e2e/loopback"
 	"github.com/lagwise/lagwise/test/e2e/parts"
+	"github.com/lagwise/lagwise/test/loopback"
 	"github.com/lagwise/lagwise/test/process"
 )
 
@@ -100,6 +100,9 @@ func stop(program *process.Process) {
 
 // Kubeconfig is the file with which anybody may do everything.
 func (c *Cluster) Kubeconfig() string { return filepath.Join(c.folder, "kubeconfig") }
+
+// KubectlPath is the program that Kubectl runs.
+func (c *Cluster) KubectlPath() string { return c.parts.Kubectl }
 
 // Logs is the folder with one NAME.log for each program.
 func (c *Cluster) Logs() string { return filepath.Join(c.folder, "logs") }

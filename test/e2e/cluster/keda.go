@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lagwise/lagwise/test/e2e/loopback"
+	"github.com/lagwise/lagwise/test/loopback"
 	"github.com/lagwise/lagwise/test/process"
 )
 

@@ -8,7 +8,7 @@ import (
 
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/lagwise/lagwise/test/e2e/loopback"
+	"github.com/lagwise/lagwise/test/loopback"
 	"github.com/lagwise/lagwise/test/process"
 )
 
@@ -83,6 +83,8 @@ func (c *Cluster) startControllers(ctx context.Context) error {
 			"--kube-api-qps=500", "--kube-api-burst=1000",
 			// 15 s and 5 min by default: nothing but patience depends on them.
 			"--horizontal-pod-autoscaler-sync-period=1s", "--horizontal-pod-autoscaler-downscale-stabilization=5s",
+			// 5 by default, which hundreds of scenarios' HPAs that are being deleted keep busy for half a minute.
+			"--concurrent-horizontal-pod-autoscaler-syncs=20",
 		},
 		Log: c.logFile("kube-controller-manager"),
 	})

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/lagwise/lagwise/test/certificates"
-	"github.com/lagwise/lagwise/test/e2e/loopback"
+	"github.com/lagwise/lagwise/test/loopback"
 )
 
 // pki is the folder with every certificate and key, each as NAME.crt and NAME.key.

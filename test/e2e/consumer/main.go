@@ -21,7 +21,7 @@ import (
 // settings are the program's flags.
 type settings struct {
 	brokers, group, topic, reset string
-	// work is how long a record takes.
+	// work is how long each record takes; see labourOf.
 	work time.Duration
 	// commit is "before" or "after" processing: what is lost, or done twice, when the consumer dies in between. "queued" is
 	// before, too, but for all records that are waiting at once; see workThroughQueue.
@@ -82,7 +82,16 @@ func consume(ctx context.Context, s settings, out io.Writer) (err error) {
 	if s.commit == "queued" {
 		return workThroughQueue(ctx, consumer, &joined, s, out)
 	}
-	return work(ctx, consumer, &joined, s, func(record *kafka.Message) { process(consumer, record, s, out) })
+	labour := labourOf(s.work, out)
+	return work(ctx, consumer, &joined, s, func(record *kafka.Message) {
+		if s.commit == "before" {
+			commit(consumer, record)
+		}
+		labour(record)
+		if s.commit == "after" {
+			commit(consumer, record)
+		}
+	})
 }
 
 // work hands on records until ctx ends or the topic is drained. A record that it has begun is finished first. Nothing can
@@ -113,19 +122,17 @@ func work(ctx context.Context, consumer *kafka.Consumer, joined *time.Time, s se
 	return nil
 }
 
-func process(consumer *kafka.Consumer, record *kafka.Message, s settings, out io.Writer) {
-	if s.commit == "before" {
-		commit(consumer, record)
+// labourOf works on one record after the other, so long on each. What lies between two records, such as a commit, is part of
+// that time, as it is where something else limits the rate.
+func labourOf(long time.Duration, out io.Writer) func(record *kafka.Message) {
+	var end time.Time
+	return func(record *kafka.Message) {
+		if end = end.Add(long); end.Before(time.Now()) { // there was nothing to do for a while
+			end = time.Now().Add(long)
+		}
+		time.Sleep(time.Until(end)) // the work itself
+		say(out, fmt.Sprintf("processed %s %d %d", time.Now().Format(time.RFC3339Nano), record.TopicPartition.Partition, record.TopicPartition.Offset))
 	}
-	labour(record, s, out)
-	if s.commit == "after" {
-		commit(consumer, record)
-	}
-}
-
-func labour(record *kafka.Message, s settings, out io.Writer) {
-	time.Sleep(s.work) // the work itself
-	say(out, fmt.Sprintf("processed %s %d %d", time.Now().Format(time.RFC3339Nano), record.TopicPartition.Partition, record.TopicPartition.Offset))
 }
 
 // commit may fail while the group rebalances: the next member then processes the record again, as in any group.

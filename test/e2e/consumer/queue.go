@@ -18,12 +18,13 @@ const queueLength = 1 << 16
 func workThroughQueue(ctx context.Context, consumer *kafka.Consumer, joined *time.Time, s settings, out io.Writer) error {
 	queue := make(chan *kafka.Message, queueLength)
 	worked, stop := context.WithCancel(ctx)
+	labour := labourOf(s.work, out)
 	var worker sync.WaitGroup
 	worker.Go(func() {
 		for worked.Err() == nil { // two things are often ready at once, and the end comes first
 			select {
 			case record := <-queue:
-				labour(record, s, out)
+				labour(record)
 			case <-worked.Done():
 			}
 		}

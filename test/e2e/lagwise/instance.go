@@ -2,7 +2,9 @@
 package lagwise
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
@@ -11,11 +13,12 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health/grpc_health_v1"
 
 	pb "github.com/lagwise/lagwise/proto/externalscaler"
-	"github.com/lagwise/lagwise/test/e2e/loopback"
+	"github.com/lagwise/lagwise/test/loopback"
 	"github.com/lagwise/lagwise/test/process"
 )
 
@@ -27,6 +30,10 @@ type Options struct {
 	Config string
 	// Args are further flags, such as --refreshInterval=1s.
 	Args []string
+	// Env is added to its environment, as NAME=value.
+	Env []string
+	// TLS is how Client reaches it; nil for clear text.
+	TLS *tls.Config
 }
 
 // Instance is one lagwise, running or not. Its methods are for one goroutine at a time, but for Address and Client.
@@ -67,7 +74,11 @@ func Start(ctx context.Context, binary, folder string, options Options) (*Instan
 		}
 		options.Address = loopback.Address(free[0])
 	}
-	connection, err := grpc.NewClient("passthrough:///"+options.Address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	transport := insecure.NewCredentials()
+	if options.TLS != nil {
+		transport = credentials.NewTLS(options.TLS)
+	}
+	connection, err := grpc.NewClient("passthrough:///"+options.Address, grpc.WithTransportCredentials(transport))
 	if err != nil {
 		return nil, fmt.Errorf("make a client of lagwise: %w", err)
 	}
@@ -91,7 +102,8 @@ func (i *Instance) Restart(ctx context.Context) error {
 	}
 	started, err := process.Start(process.Program{
 		Path: i.binary,
-		Args: append([]string{"serve", "--config", config, "--listen", i.options.Address}, i.options.Args...),
+		Args: append([]string{"serve", "--config", config, "--listen", i.options.Address, "--http.listen="}, i.options.Args...),
+		Env:  i.options.Env,
 		Log:  i.LogFile(),
 	})
 	if err != nil {
@@ -144,3 +156,19 @@ func (i *Instance) LogFile() string { return filepath.Join(i.folder, "lagwise.lo
 
 // PID is the process id of its present life.
 func (i *Instance) PID() int { return i.process.PID() }
+
+// Explain runs "lagwise explain" of the same binary on a manifest, and gives what it prints.
+func (i *Instance) Explain(ctx context.Context, manifest []byte, args ...string) ([]byte, error) {
+	return i.Command(ctx, manifest, append([]string{"explain", "-"}, args...)...)
+}
+
+// Command runs a sub-command of the same binary on an input, and gives what it prints. The error holds what it says beside that.
+func (i *Instance) Command(ctx context.Context, input []byte, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, i.binary, args...) //nolint:gosec // the product
+	cmd.Stdin = bytes.NewReader(input)
+	said, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("lagwise %s: %w\n%s", args[0], err, said)
+	}
+	return said, nil
+}

@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/net/dns/dnsmessage"
 
-	"github.com/lagwise/lagwise/test/e2e/loopback"
+	"github.com/lagwise/lagwise/test/loopback"
 )
 
 // Server knows names and their addresses.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -154,16 +155,13 @@ func (s *Scenario) makeOwn(_, metadata map[string]any) {
 		address = s.Lagwise.Address()
 	}
 	for key, own := range map[string]func(string) string{
-		"scalerAddress":    func(string) string { return address },
-		"bootstrapServers": func(string) string { return s.Kafka.Address() },
-		"consumerGroup":    s.own,
-		"topic": func(topics string) string {
-			each := strings.Split(topics, ",")
-			for i := range each {
-				each[i] = s.own(strings.TrimSpace(each[i]))
-			}
-			return strings.Join(each, ",")
-		},
+		"scalerAddress":              func(string) string { return address },
+		"bootstrapServers":           func(string) string { return s.Kafka.Address() },
+		"consumerGroup":              s.own,
+		"topic":                      s.ownEach(","),
+		"topicPattern":               s.own,
+		"lagThresholdByTopic":        s.ownEach(","),
+		"partitionLimitationByTopic": s.ownEach(";"),
 	} {
 		if written, isText := metadata[key].(string); isText {
 			metadata[key] = own(written)
@@ -171,17 +169,38 @@ func (s *Scenario) makeOwn(_, metadata map[string]any) {
 	}
 }
 
-// apply does what "kubectl apply --server-side" does.
+// ownEach makes the topics of a list the scenario's own, alone or before an equals sign.
+func (s *Scenario) ownEach(separator string) func(list string) string {
+	return func(list string) string {
+		each := strings.Split(list, separator)
+		for i := range each {
+			topic, value, ofTopic := strings.Cut(strings.TrimSpace(each[i]), "=")
+			if each[i] = s.own(topic); ofTopic {
+				each[i] += "=" + value
+			}
+		}
+		return strings.Join(each, separator)
+	}
+}
+
+// apply does what "kubectl apply --server-side" does, again where a busy API server could not answer in time.
 func (s *Scenario) apply(object *unstructured.Unstructured) {
 	s.t.Helper()
 	object.SetNamespace(s.Namespace)
 	kind := object.GroupVersionKind()
 	resource := kind.GroupVersion().WithResource(strings.ToLower(kind.Kind) + "s")
-	_, err := s.Objects.Resource(resource).Namespace(s.Namespace).Apply(s.t.Context(), object.GetName(), object,
-		metav1.ApplyOptions{FieldManager: "e2e", Force: true})
-	if err != nil {
-		s.t.Fatalf("apply %s %s: %v", kind.Kind, object.GetName(), err)
-	}
+	s.Eventually(Patience, func() error {
+		_, err := s.Objects.Resource(resource).Namespace(s.Namespace).Apply(s.t.Context(), object.GetName(), object,
+			metav1.ApplyOptions{FieldManager: "e2e", Force: true})
+		if err == nil {
+			return nil
+		}
+		err = fmt.Errorf("apply %s %s: %w", kind.Kind, object.GetName(), err)
+		if apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) {
+			s.Fatal(err)
+		}
+		return err
+	})
 }
 
 // Scaled reads a ScaledObject as it is now.

@@ -23,7 +23,7 @@ func (s *Scenario) warnings(scaledObject string) []string {
 	s.Fatal(err)
 	var found []string
 	for _, event := range events.Items {
-		if about := event.InvolvedObject.Name; about != scaledObject && about != "keda-hpa-"+scaledObject {
+		if about := event.InvolvedObject.Name; about != scaledObject && about != "keda-hpa-"+scaledObject || !isOfScaler(event.Message) {
 			continue
 		}
 		times := event.Count
@@ -43,10 +43,13 @@ const apiClient = "k8s.io/client-go/rest."
 // streamEnded is what KEDA 2.16 logs of a push stream that was ended in order, before it opens the next one.
 const streamEnded = `"logger":"external_push_scaler","msg":"error running internalRun"`
 
-// isOfScaler leaves out what is logged as an error and says nothing about a scaler.
+// overtaken is what Kubernetes says when KEDA and the HPA's controller have written to one object at once. Both try again.
+const overtaken = "the object has been modified; please apply your changes to the latest version and try again"
+
+// isOfScaler leaves out what is told as an error and says nothing about a scaler.
 func isOfScaler(line string) bool {
 	ended := strings.Contains(line, streamEnded) && strings.Contains(line, `"error":"EOF"`)
-	return !ended && !strings.Contains(line, apiClient)
+	return !ended && !strings.Contains(line, apiClient) && !strings.Contains(line, overtaken)
 }
 
 func (s *Scenario) operatorErrors(scaledObject string) []string {

@@ -80,14 +80,42 @@ func (k *Kafka) createTopic(ctx context.Context, name string, partitions int) er
 
 // produce writes n records to a partition and returns when the broker has them.
 func (k *Kafka) produce(ctx context.Context, topic string, partition int32, n int) error {
+	return write(ctx, k.producer, topic, partition, n)
+}
+
+func write(ctx context.Context, producer *kafka.Producer, topic string, partition int32, n int) error {
 	delivered := make(chan kafka.Event, n)
 	for range n {
 		record := &kafka.Message{TopicPartition: kafka.TopicPartition{Topic: &topic, Partition: partition}, Value: []byte("record")}
-		if err := k.producer.Produce(record, delivered); err != nil {
+		if err := producer.Produce(record, delivered); err != nil {
 			return fmt.Errorf("write to %s: %w", topic, err)
 		}
 	}
 	return awaitDelivery(ctx, delivered, n)
+}
+
+// transact writes n records to a partition in one transaction of a producer of its own.
+func (k *Kafka) transact(ctx context.Context, topic string, partition int32, n int) error {
+	producer, err := kafka.NewProducer(&kafka.ConfigMap{
+		"bootstrap.servers": k.Address(), "linger.ms": 0, "transactional.id": fmt.Sprintf("%s-%d", topic, partition),
+	})
+	if err != nil {
+		return fmt.Errorf("make a producer: %w", err)
+	}
+	defer producer.Close()
+	if err := producer.InitTransactions(ctx); err != nil {
+		return fmt.Errorf("begin to write to %s: %w", topic, err)
+	}
+	if err := producer.BeginTransaction(); err != nil {
+		return fmt.Errorf("begin to write to %s: %w", topic, err)
+	}
+	if err := write(ctx, producer, topic, partition, n); err != nil {
+		return err
+	}
+	if err := producer.CommitTransaction(ctx); err != nil {
+		return fmt.Errorf("commit what was written to %s: %w", topic, err)
+	}
+	return nil
 }
 
 // commit sets a group's committed offset. A young broker has no coordinator yet for its groups: it is asked again.

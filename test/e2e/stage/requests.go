@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/lagwise/lagwise/test/e2e/loopback"
+	"github.com/lagwise/lagwise/test/loopback"
 	"github.com/lagwise/lagwise/test/realkafka"
 )
 

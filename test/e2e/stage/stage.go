@@ -22,6 +22,7 @@ import (
 	"github.com/lagwise/lagwise/test/e2e/kubelet"
 	"github.com/lagwise/lagwise/test/e2e/lagwise"
 	"github.com/lagwise/lagwise/test/e2e/parts"
+	"github.com/lagwise/lagwise/test/e2e/usage"
 	"github.com/lagwise/lagwise/test/realkafka"
 )
 
@@ -50,6 +51,7 @@ type Stage struct {
 	root    string // of the repository
 	figures figures
 	kubelet running
+	usage   *usage.Server
 	stopped sync.Once
 
 	mu  sync.Mutex
@@ -105,7 +107,10 @@ func (s *Stage) start(ctx context.Context, found parts.Parts) error {
 	if s.Lagwise, err = lagwise.Start(ctx, s.file("lagwise"), s.file("shared"), lagwise.Options{Config: ConnectionTo(s.Kafka)}); err != nil {
 		return err
 	}
-	return s.startKubelet(ctx)
+	if err := s.startKubelet(ctx); err != nil {
+		return err
+	}
+	return s.serveUsage(ctx)
 }
 
 // ConnectionTo is a configuration of lagwise that names the broker "prod", as the examples do.
@@ -174,6 +179,9 @@ func (s *Stage) Stop() {
 		}
 		if s.Cluster != nil {
 			s.Cluster.Stop()
+		}
+		if s.usage != nil {
+			s.usage.Close()
 		}
 		errs := []error{s.closeOwn()}
 		if s.Lagwise != nil {

@@ -16,6 +16,9 @@ func (s *Scenario) Topic(name string, partitions int) string {
 	return s.own(name)
 }
 
+// TopicName is the name of a topic made by Topic.
+func (s *Scenario) TopicName(name string) string { return s.own(name) }
+
 // Group is the group's name made the scenario's own. Apply renames the groups of an example in the same way.
 func (s *Scenario) Group(name string) string { return s.own(name) }
 
@@ -25,6 +28,12 @@ func (s *Scenario) own(name string) string { return name + "-" + s.Namespace }
 func (s *Scenario) Produce(topic string, partition int32, n int) {
 	s.t.Helper()
 	s.Fatal(s.Kafka.produce(s.t.Context(), topic, partition, n))
+}
+
+// Transact writes n records to a partition in one transaction, and returns when it is committed.
+func (s *Scenario) Transact(topic string, partition int32, n int) {
+	s.t.Helper()
+	s.Fatal(s.Kafka.transact(s.t.Context(), topic, partition, n))
 }
 
 // Commit sets a group's committed offset, as an operator does; the group must have no members. Both KEDA and lagwise count

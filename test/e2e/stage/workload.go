@@ -12,13 +12,18 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/lagwise/lagwise/test/e2e/usage"
 )
 
 // Workload is what a pod's container runs.
 type Workload struct {
 	Image string
 	Args  []string
+
+	cpu string // requested for each pod; none when empty
 }
 
 // Pause is a workload that does nothing, at no cost.
@@ -41,7 +46,11 @@ func (s *Scenario) Deploy(name string, workload Workload) {
 // DeployAt makes a Deployment with so many replicas.
 func (s *Scenario) DeployAt(name string, workload Workload, replicas int32) {
 	s.t.Helper()
-	labels := map[string]string{"app": name}
+	labels := map[string]string{usage.AppLabel: name}
+	container := corev1.Container{Name: name, Image: workload.Image, Args: workload.Args}
+	if workload.cpu != "" {
+		container.Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(workload.cpu)}
+	}
 	grace := int64(10) // many times what a consumer takes to leave its group
 	_, err := s.Client.AppsV1().Deployments(s.Namespace).Create(s.t.Context(), &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
@@ -52,7 +61,7 @@ func (s *Scenario) DeployAt(name string, workload Workload, replicas int32) {
 				ObjectMeta: metav1.ObjectMeta{Labels: labels},
 				Spec: corev1.PodSpec{
 					TerminationGracePeriodSeconds: &grace,
-					Containers:                    []corev1.Container{{Name: name, Image: workload.Image, Args: workload.Args}},
+					Containers:                    []corev1.Container{container},
 				},
 			},
 		},

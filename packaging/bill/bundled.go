@@ -1,0 +1,59 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"runtime/debug"
+	"slices"
+)
+
+// library is one in lagwise that is no Go module: a C library that is linked, or what the status page has browsers run.
+type library struct {
+	Name, Version string
+	// Vendor is how vulnerability databases call its maker.
+	Vendor string
+	// Licence is an SPDX identifier.
+	Licence string
+	// text finds the version in the program; nil where the library leaves none there.
+	text *regexp.Regexp
+	// registry is where it is published, in a package URL's words; empty for nowhere in particular.
+	registry string
+}
+
+// kafkaClient is the module whose versions are those of the librdkafka inside.
+const kafkaClient = "github.com/confluentinc/confluent-kafka-go/v2@v2.11.1"
+
+// libraries that confluent-kafka-go's prebuilt librdkafka brings along, the C library itself, and the status page's chart. Versions that cannot be read
+// from the program are those of librdkafka 2.11.1's build (mklove/modules/configure.*), and musl's is that of zig 0.13.0.
+func libraries() []library {
+	return []library{
+		{Name: "librdkafka", Vendor: "confluent", Licence: "BSD-2-Clause", Version: "2.11.1"},
+		{Name: "openssl", Vendor: "openssl", Licence: "Apache-2.0", text: regexp.MustCompile(`OpenSSL ([0-9]+\.[0-9]+\.[0-9]+[a-z]?) +[0-9]+ [A-Z][a-z]{2} [0-9]{4}`)},
+		{Name: "zlib", Vendor: "zlib", Licence: "Zlib", text: regexp.MustCompile(`inflate ([0-9.]+) Copyright`)},
+		{Name: "curl", Vendor: "haxx", Licence: "curl", Version: "8.10.1"},
+		{Name: "zstd", Vendor: "facebook", Licence: "BSD-3-Clause", Version: "1.5.6"},
+		{Name: "lz4", Vendor: "lz4_project", Licence: "BSD-2-Clause", Version: "1.9.4"},
+		{Name: "uplot", Vendor: "leeoniya", Licence: "MIT", registry: "npm", text: regexp.MustCompile(`leeoniya/uPlot \(v([0-9.]+)\)`)},
+		{Name: "musl", Vendor: "musl-libc", Licence: "MIT", Version: "1.2.5"},
+	}
+}
+
+// bundledIn is what the program was linked with. A version that should be there and is not is an error: a bill that guesses
+// is worse than none, and so is another librdkafka than the one whose parts are listed.
+func bundledIn(program []byte, modules []*debug.Module) ([]library, error) {
+	if !slices.ContainsFunc(modules, func(m *debug.Module) bool { return m.Path+"@"+m.Version == kafkaClient }) {
+		return nil, fmt.Errorf("the program has no %s, whose libraries are known here", kafkaClient)
+	}
+	found := libraries()
+	for i, l := range found {
+		if l.text == nil {
+			continue
+		}
+		match := l.text.FindSubmatch(program)
+		if match == nil {
+			return nil, fmt.Errorf("no version of %s in the program", l.Name)
+		}
+		found[i].Version = string(match[1])
+	}
+	return found, nil
+}

@@ -1,0 +1,50 @@
+package cluster
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// lane is what a session reads with consumers of one isolation level. Brokers serve a consumer that reads committed records
+// up to the last stable offset only, so each level needs consumers of its own. They are opened when they are first needed.
+type lane struct {
+	// logEnd is where logs end for such consumers.
+	logEnd end
+	tails  *tails
+	prober *prober
+}
+
+func newLane(committed bool, s *session) lane {
+	config := func(connection Connection) configured { return configured{connection, s.options, committed} }
+	l := lane{
+		logEnd: logEnd,
+		tails: newTails(s.connection, func(c Connection) (fetcher, error) { return openConsumer(config(c)) },
+			s.options.FetchWait, s.wakeUp, s.log),
+		prober: newProber(s.connection, func(c Connection) (reader, error) { return s.read(config(c)) }, s.log),
+	}
+	if committed {
+		l.logEnd = stableEnd
+	}
+	return l
+}
+
+// reopen exchanges all consumers for some with the connection's credentials.
+func (l lane) reopen(connection Connection) {
+	l.tails.reopen(connection)
+	l.prober.login.exchange(connection)
+}
+
+// run serves until ctx ends.
+func (l lane) run(ctx context.Context, source admin) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return l.tails.run(ctx) })
+	group.Go(func() error {
+		l.tails.lookAfterNewcomers(ctx, func(ctx context.Context, partitions []partition) (map[partition]offsetState, error) {
+			return source.offsets(ctx, l.logEnd, partitions)
+		})
+		return nil
+	})
+	group.Go(func() error { return l.prober.run(ctx) })
+	return group.Wait() //nolint:wrapcheck // the loops return nothing else
+}

@@ -1,0 +1,290 @@
+package broker
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lagwise/lagwise/scalers/legible"
+)
+
+const (
+	// requestsAtOnce bounds the requests under way, and so the connections to one management API.
+	requestsAtOnce = 4
+	// maxAnswer is far more than a page of queues.
+	maxAnswer = 16 << 20
+	// whoami is what the API answers to everybody whom it knows.
+	whoami = "/api/whoami"
+)
+
+// httpSource reads the management API. It is two requests, which Go's own client makes: the clients of the API that exist take no
+// context, and decode far more than is needed, so that a field that a broker writes in another way would fail all of it.
+type httpSource struct {
+	way atomic.Pointer[httpWay]
+	// crowds are how many queues vhosts were seen to have that had far more than were wanted.
+	mu     sync.Mutex
+	crowds map[string]crowd
+}
+
+type crowd struct {
+	queues int
+	at     time.Time
+}
+
+// httpWay is the API's address, and who lagwise is there.
+type httpWay struct {
+	endpoint Endpoint
+	client   *http.Client
+	failed   error // why there is no client
+	asked    demand
+}
+
+func newHTTPSource(endpoint Endpoint) *httpSource {
+	s := &httpSource{crowds: map[string]crowd{}}
+	s.way.Store(newHTTPWay(endpoint))
+	return s
+}
+
+func newHTTPWay(endpoint Endpoint) *httpWay {
+	parsed, err := url.Parse(endpoint.Address)
+	if err != nil {
+		return &httpWay{failed: errors.New("the management API's address is no URL")} // what was written may hold a secret
+	}
+	config, err := endpoint.TLS.Config(parsed.Hostname())
+	if err != nil {
+		return &httpWay{failed: err}
+	}
+	w := &httpWay{endpoint: endpoint}
+	w.asked.watch(config)
+	w.client = &http.Client{
+		Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, ForceAttemptHTTP2: true,
+			MaxConnsPerHost: requestsAtOnce, MaxIdleConnsPerHost: requestsAtOnce, IdleConnTimeout: time.Minute,
+		},
+		// Credentials are for this address alone.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return w
+}
+
+// renew asks the API who lagwise is there.
+func (s *httpSource) renew(ctx context.Context, endpoint Endpoint) error {
+	ctx, cancel := context.WithTimeout(ctx, proofTime)
+	defer cancel()
+	next := newHTTPWay(endpoint)
+	if err := next.get(ctx, "the new credentials", whoami, &struct{}{}); err != nil {
+		next.close()
+		return err
+	}
+	s.way.Swap(next).close()
+	return nil
+}
+
+// managedQueue is what is read of a queue (KEDA: rabbitmq_scaler.go, queueInfo).
+type managedQueue struct {
+	Name string `json:"name"`
+	// Messages is missing while the API knows no figures of the queue: for five seconds after a broker has started or a queue was made,
+	// and for as long as the queue's node is away. KEDA takes that for an empty queue.
+	Messages       *int64 `json:"messages"`
+	Ready          int64  `json:"messages_ready"`
+	Unacknowledged int64  `json:"messages_unacknowledged"`
+	Consumers      int64  `json:"consumers"`
+	Stats          struct {
+		Publish rated `json:"publish_details"`
+		Deliver rated `json:"deliver_get_details"`
+	} `json:"message_stats"`
+}
+
+// items are the queues of a page. An empty queue is three bytes of an answer and many times that in memory, so they are counted.
+type items []managedQueue
+
+// mostItems is far more than a page may have: RabbitMQ refuses more than 500.
+const mostItems = 10_000
+
+// UnmarshalJSON refuses more than mostItems before they take memory.
+func (i *items) UnmarshalJSON(text []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	if opening, err := decoder.Token(); err != nil || opening != json.Delim('[') {
+		return errors.New("items are no list")
+	}
+	*i = items{}
+	for decoder.More() {
+		if len(*i) == mostItems {
+			return fmt.Errorf("more than %d items", mostItems)
+		}
+		var one managedQueue
+		if err := decoder.Decode(&one); err != nil {
+			return err //nolint:wrapcheck // encoding/json calls this, and adds what there is to add
+		}
+		*i = append(*i, one)
+	}
+	return nil
+}
+
+type rated struct {
+	Rate float64 `json:"rate"`
+}
+
+// look reads one queue, or those of one page that match a pattern. More than a page is refused, as KEDA refuses it.
+func (s *httpSource) look(ctx context.Context, want Want) ([]Queue, error) {
+	if want.Timeout > 0 {
+		within, cancel := context.WithTimeout(ctx, want.Timeout)
+		defer cancel()
+		ctx = within
+	}
+	about := fmt.Sprintf("queue %q", want.Queue)
+	if !want.Pattern {
+		var one managedQueue
+		if err := s.way.Load().read(ctx, about, "/api/queues/"+url.PathEscape(want.Vhost)+"/"+url.PathEscape(want.Queue), &one); err != nil {
+			return nil, err
+		}
+		if !one.known() {
+			return nil, unknownFigures(about)
+		}
+		return []Queue{one.queue()}, nil
+	}
+	about = fmt.Sprintf("queues that match %q", want.Queue)
+	var page struct {
+		Items items `json:"items"`
+		Pages int   `json:"page_count"`
+	}
+	query := fmt.Sprintf("/api/queues/%s?page=1&use_regex=true&pagination=false&name=%s&page_size=%d", url.PathEscape(want.Vhost), url.QueryEscape(want.Queue), want.PageSize)
+	if err := s.way.Load().read(ctx, about, query, &page); err != nil {
+		return nil, err
+	}
+	if page.Pages > 1 {
+		return nil, &Fault{Kind: Refused, About: about, Err: fmt.Errorf("more than pageSize, %d", want.PageSize)}
+	}
+	if page.Items == nil {
+		return nil, &Fault{Kind: Internal, About: about, Err: errors.New("the answer is not the management API's: it has no items")}
+	}
+	if len(page.Items) > 0 && !slices.ContainsFunc(page.Items, managedQueue.known) { // one that was just made counts 0 beside others
+		return nil, unknownFigures(about)
+	}
+	queues := make([]Queue, len(page.Items))
+	for i, item := range page.Items {
+		queues[i] = item.queue()
+	}
+	return queues, nil
+}
+
+// unknownFigures is a fault that passes, and what was seen before serves meanwhile.
+func unknownFigures(about string) *Fault {
+	return &Fault{Kind: TimedOut, About: about, Err: errors.New("the management API has no figures of it yet")}
+}
+
+func (m managedQueue) known() bool { return m.Messages != nil }
+
+func (m managedQueue) queue() Queue {
+	var total int64
+	if m.known() {
+		total = *m.Messages
+	}
+	return Queue{
+		Name: m.Name, Ready: m.Ready, Total: total, Unacknowledged: m.Unacknowledged, Consumers: m.Consumers,
+		PublishRate: m.Stats.Publish.Rate, DeliverRate: m.Stats.Deliver.Rate,
+	}
+}
+
+// read gets what lies in a vhost. The API answers 401 about one that is not for the user, as it does to who is nobody there: so it is
+// asked which of the two it means. The one is a single trigger's fault, the other everybody's.
+func (w *httpWay) read(ctx context.Context, about, path string, into any) error {
+	err := w.get(ctx, about, path, into)
+	fault, is := errors.AsType[*Fault](err)
+	if is && fault.Kind == BadCredentials && w.get(ctx, about, whoami, &struct{}{}) == nil {
+		return &Fault{Kind: Denied, About: fault.About, Err: fault.Err}
+	}
+	return err
+}
+
+func (w *httpWay) get(ctx context.Context, about, path string, into any) error {
+	if w.failed != nil {
+		return &Fault{Kind: BadCredentials, About: about, Err: w.failed}
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.endpoint.Address+path, nil)
+	if err != nil {
+		return &Fault{Kind: Internal, About: about, Err: errors.New("the address is no URL")}
+	}
+	if w.endpoint.Username != "" {
+		request.SetBasicAuth(w.endpoint.Username, string(w.endpoint.Password))
+	}
+	response, err := w.client.Do(request)
+	if err != nil {
+		if wrapped, is := errors.AsType[*url.Error](err); is {
+			err = wrapped.Err // without the URL, which the connection's name stands for
+		}
+		return w.broken(about, err)
+	}
+	w.asked.met()
+	defer func() { _ = response.Body.Close() }()
+	body := io.LimitReader(response.Body, maxAnswer)
+	if response.StatusCode != http.StatusOK {
+		// Only what the API says itself is repeated: another server's page is nobody's business.
+		var said struct{ Error, Reason string }
+		_ = json.NewDecoder(body).Decode(&said)
+		_, _ = io.Copy(io.Discard, body) // so that the connection can be used again
+		if response.StatusCode == http.StatusUnauthorized && w.endpoint.Username == "" {
+			said.Reason = "it wants a username and a password, also from those who show a certificate"
+		}
+		return ofStatus(about, response.StatusCode, said.Reason)
+	}
+	if err := json.NewDecoder(body).Decode(into); err != nil {
+		if ctx.Err() != nil {
+			return faultOf(about, ctx.Err())
+		}
+		return &Fault{Kind: Internal, About: about, Err: fmt.Errorf("the answer is not the management API's: %w", err)}
+	}
+	_, _ = io.Copy(io.Discard, body)
+	return nil
+}
+
+// broken says why there is no answer at all.
+func (w *httpWay) broken(about string, err error) *Fault {
+	if strings.Contains(err.Error(), fmt.Sprintf(`malformed HTTP response "\x%x\x03`, alert)) {
+		return &Fault{Kind: Unreachable, About: about, Err: errSpeaksTLS}
+	}
+	return faultOf(about, w.asked.explain(err))
+}
+
+// ofStatus gives an answer that is none its kind.
+func ofStatus(about string, status int, reason string) *Fault {
+	kind := Internal
+	switch {
+	case status == http.StatusUnauthorized:
+		kind = BadCredentials
+	case status == http.StatusForbidden:
+		kind = Denied
+	case status == http.StatusNotFound:
+		kind = UnknownQueue
+	case status == http.StatusBadRequest:
+		kind = Refused
+	case status >= http.StatusInternalServerError:
+		kind = Unreachable
+	}
+	text := fmt.Sprintf("the management API says %d %s", status, http.StatusText(status))
+	if reason != "" {
+		text += ": " + legible.Short(reason, 100)
+	}
+	return &Fault{Kind: kind, About: about, Err: errors.New(text)}
+}
+
+func (s *httpSource) reset() { s.close() }
+
+func (s *httpSource) close() { s.way.Load().close() }
+
+// close leaves requests alone that are under way.
+func (w *httpWay) close() {
+	if w.client != nil {
+		w.client.CloseIdleConnections()
+	}
+}

@@ -1,0 +1,61 @@
+package rabbitmq
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/lagwise/lagwise/scalers"
+	"github.com/lagwise/lagwise/scalers/rabbitmq/broker"
+	"github.com/lagwise/lagwise/scalers/secret"
+)
+
+// logIn adds what a TriggerAuthentication says beside the host (KEDA: rabbitmq_scaler.go, rabbitMQMetadata). Its errors repeat
+// nothing of it. Address is the URL by which the broker is reached.
+func (w *way) logIn(values scalers.Values, credentials map[string]secret.Text, address string) error {
+	for _, parameter := range []string{"workloadIdentityResource", "oauthTokenURI", "clientID", "clientSecret"} {
+		if credentials[parameter] != "" {
+			return scalers.Errorf(scalers.CauseRefused,
+				"%s of the TriggerAuthentication: lagwise logs in by user and password, or by a certificate; give one of them instead", parameter)
+		}
+	}
+	user, password := values.Text("username"), values.Text("password")
+	if (user == "") != (password == "") {
+		return scalers.Errorf(scalers.CauseRefused, "username and password of the TriggerAuthentication belong together: give both or neither")
+	}
+	if user != "" {
+		w.endpoint.Username, w.endpoint.Password = user, secret.Text(password)
+	}
+	switch strings.TrimSpace(string(credentials["tls"])) {
+	case "", "disable":
+		return nil
+	case "enable":
+	default:
+		return scalers.Errorf(scalers.CauseRefused, "tls of the TriggerAuthentication: want enable or disable")
+	}
+	if values.Text("keyPassword") != "" { // to open a key takes as much time and memory as whoever wrote it wants
+		return scalers.Errorf(scalers.CauseRefused,
+			"keyPassword of the TriggerAuthentication: lagwise opens encrypted keys of its own configuration alone; name a connection (connection: NAME), or store the key in the clear")
+	}
+	tls := &w.endpoint.TLS
+	tls.CA, tls.Certificate, tls.Key = values.Text("ca"), values.Text("cert"), secret.Text(values.Text("key"))
+	if (tls.Certificate != "") != (tls.Key != "") {
+		return scalers.Errorf(scalers.CauseRefused, "cert and key of the TriggerAuthentication belong together: give both or neither")
+	}
+	if _, err := tls.Config(""); err != nil {
+		return scalers.Errorf(scalers.CauseRefused, "the TriggerAuthentication: %w", err)
+	}
+	if w.endpoint.Protocol == broker.AMQP && tls.Certificate != "" && user == "" && !values.Given(keyUserFromEnv) && !namesPassword(address) {
+		w.endpoint.Username, w.endpoint.Password = "", "" // the certificate says who lagwise is, and nobody is guest (buildAMQPConfig)
+	}
+	return nil
+}
+
+// namesPassword says whether a URL brings one.
+func namesPassword(address string) bool {
+	parsed, err := url.Parse(address)
+	if err != nil || parsed.User == nil {
+		return false
+	}
+	_, has := parsed.User.Password()
+	return has
+}
