@@ -21,5 +21,6 @@ func TestParity(t *testing.T) {
 	t.Run("wire", func(t *testing.T) { testWire(t, s) })
 	t.Run("wire of old KEDA", func(t *testing.T) { testOldWire(t, s) })
 	t.Run("external scaler", func(t *testing.T) { testExternalScaler(t, s) })
+	t.Run("link", func(t *testing.T) { testLink(t, s) })
 	t.Run("external push scaler", func(t *testing.T) { testExternalPushScaler(t, s) })
 }

@@ -57,7 +57,7 @@ func startRooms(t *testing.T) *scalers.Registry {
 	subscribe := func(connection cluster.Connection, want cluster.Want) (lagwisekafka.Subscription, error) {
 		return pool.Subscribe(connection, want)
 	}
-	kafka := lagwisekafka.New(subscribe, nil, slog.New(slog.DiscardHandler))
+	kafka := lagwisekafka.New(subscribe, lagwisekafka.NewConnections(nil, "*"), slog.New(slog.DiscardHandler))
 	registry := scalers.NewRegistry(map[string]scalers.Factory{"kafka": kafka},
 		scalers.RegistryOptions{IdleAfter: time.Second}) // each look is at living sequences alone
 

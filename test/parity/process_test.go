@@ -29,10 +29,18 @@ func buildLagwise(t *testing.T) string {
 // order: the race detector, for one, makes it exit with a failure.
 func startLagwise(t *testing.T, binary string, flags ...string) (address string) {
 	t.Helper()
+	address, _ = startLogged(t, binary, flags...)
+	return address
+}
+
+// startLogged gives the file as well into which lagwise logs.
+func startLogged(t *testing.T, binary string, flags ...string) (address, log string) {
+	t.Helper()
+	log = filepath.Join(t.TempDir(), "lagwise.log")
 	started, err := process.Start(process.Program{
 		Path: binary,
-		Args: append([]string{"serve", "--listen=127.0.0.1:0", "--logFormat=json"}, flags...),
-		Log:  filepath.Join(t.TempDir(), "lagwise.log"),
+		Args: append([]string{"serve", "--listen=127.0.0.1:0", "--http.listen=", "--logFormat=json"}, flags...),
+		Log:  log,
 		Ready: func(line string) bool {
 			var said struct{ Msg, Address string }
 			if json.Unmarshal([]byte(line), &said) != nil || said.Msg != "lagwise answers KEDA" {
@@ -51,7 +59,7 @@ func startLagwise(t *testing.T, binary string, flags ...string) (address string)
 	if err := started.AwaitReady(ctx); err != nil {
 		t.Fatal(err)
 	}
-	return address
+	return address, log
 }
 
 func stopLagwise(t *testing.T, lagwise *process.Process) {

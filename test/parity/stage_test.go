@@ -22,8 +22,10 @@ type stage struct {
 	usual string
 	// quick is the address of a lagwise that looks at Kafka five times a second.
 	quick string
-	seed  uint64
-	names atomic.Int64
+	// binary is lagwise, to start another one.
+	binary string
+	seed   uint64
+	names  atomic.Int64
 }
 
 func newStage(t *testing.T) *stage {
@@ -47,10 +49,11 @@ func newStage(t *testing.T) *stage {
 		t.FailNow()
 	}
 	return &stage{
-		kafka: newKafkaState(t, broker.Address()),
-		usual: startLagwise(t, binary),
-		quick: startLagwise(t, binary, "--refreshInterval=200ms"),
-		seed:  seed,
+		kafka:  newKafkaState(t, broker.Address()),
+		usual:  startLagwise(t, binary),
+		quick:  startLagwise(t, binary, "--refreshInterval=200ms"),
+		binary: binary,
+		seed:   seed,
 	}
 }
 
