@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lagwise/lagwise/test/loopback"
 	"github.com/lagwise/lagwise/test/process"
 	"github.com/lagwise/lagwise/test/realkafka"
 )
@@ -52,11 +52,11 @@ func newLab(ctx context.Context, size size) (_ *lab, err error) {
 }
 
 func (l *lab) startKafka(ctx context.Context) error {
-	port, err := freePort()
+	ports, err := loopback.Ports(1)
 	if err != nil {
 		return err
 	}
-	l.jmx = jmx{libDir: os.Getenv(realkafka.LibDirVariable), port: port}
+	l.jmx = jmx{libDir: os.Getenv(realkafka.LibDirVariable), port: ports[0]}
 	// Thousands of partitions and tens of thousands of groups want more memory than a test's broker has.
 	l.broker, err = realkafka.Start(ctx, realkafka.Options{JavaOptions: append(l.jmx.javaOptions(), "-Xmx2g")})
 	if err != nil {
@@ -73,17 +73,16 @@ func (l *lab) startKafka(ctx context.Context) error {
 	return nil
 }
 
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // listening on loopback never blocks
+// take makes program return one that was built elsewhere.
+func (l *lab) take(name, built string) error {
+	path, err := filepath.Abs(built)
+	if err == nil {
+		err = os.Symlink(path, filepath.Join(l.folder, name))
+	}
 	if err != nil {
-		return 0, fmt.Errorf("looking for a free port: %w", err)
+		return fmt.Errorf("taking %s: %w", built, err)
 	}
-	defer listener.Close() //nolint:errcheck // nothing was written
-	address, ok := listener.Addr().(*net.TCPAddr)
-	if !ok {
-		return 0, errors.New("looking for a free port: not TCP")
-	}
-	return address.Port, nil
+	return nil
 }
 
 // program builds a program on its first use and returns its path. lagwise is built by its own module, with the versions
@@ -121,15 +120,16 @@ func (l *lab) keda(ctx context.Context, triggers int) (*process.Process, error) 
 	if err != nil {
 		return nil, err
 	}
-	isReady := func(line string) bool {
-		if line == "ready" {
-			return true
-		}
-		fmt.Fprintln(os.Stderr, line)
-		return false
-	}
-	return start(ctx, isReady, program,
+	return start(ctx, isPeerReady, program,
 		"-bootstrap="+l.broker.Address(), fmt.Sprintf("-triggers=%d", triggers), fmt.Sprintf("-topics=%d", l.size.topics))
+}
+
+func isPeerReady(line string) bool {
+	if line == "ready" {
+		return true
+	}
+	fmt.Fprintln(os.Stderr, line)
+	return false
 }
 
 // lagwise is a running `lagwise serve`.
@@ -148,7 +148,7 @@ func (l *lab) lagwise(ctx context.Context, flags ...string) (*lagwise, error) {
 		return nil, err
 	}
 	started := &lagwise{}
-	arguments := append([]string{"serve", "--listen=127.0.0.1:0", "--logFormat=json"}, flags...)
+	arguments := append([]string{"serve", "--listen=127.0.0.1:0", "--http.listen=127.0.0.1:0", "--logFormat=json"}, flags...)
 	started.Process, err = start(ctx, started.read, program, arguments...)
 	return started, err
 }

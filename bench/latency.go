@@ -14,10 +14,10 @@ import (
 // and until a plain consumer receives it.
 type latencies struct{ lagwise, plain []time.Duration }
 
-func (l latencies) figures(what string, p50, p99 []goal) []figure {
+func (l latencies) figures(way, what string, p50, p99 []goal) []figure {
 	quantileOf := func(share float64, goals []goal) figure {
 		return figure{
-			Name: fmt.Sprintf("record to push, %s, p%.0f", what, 100*share), Unit: "ms",
+			Name: fmt.Sprintf("%s, %s, p%.0f", way, what, 100*share), Unit: "ms",
 			Value: milliseconds(quantile(l.lagwise, share)),
 			Peer:  "plain consumer", PeerValue: milliseconds(quantile(l.plain, share)), Goals: goals,
 		}
@@ -70,7 +70,7 @@ func measureLatencyOfOne(ctx context.Context, l *lab, r *report) error {
 			samples.lagwise, samples.plain = append(samples.lagwise, pushed), append(samples.plain, received)
 		}
 	}
-	r.Figures = append(r.Figures, samples.figures("1 watched partition", []goal{atMostTimes(3)}, []goal{atMostTimes(5)})...)
+	r.Figures = append(r.Figures, samples.figures("record to push", "1 watched partition", []goal{atMostTimes(3)}, []goal{atMostTimes(5)})...)
 	return nil
 }
 
@@ -135,7 +135,7 @@ func measureLatencyOfMany(ctx context.Context, l *lab, r *report) error {
 		return err
 	}
 	what := fmt.Sprintf("%d watched partitions", l.size.fleet*fleetPartitions)
-	r.Figures = append(r.Figures, samples.figures(what, []goal{atMostTimes(6)}, []goal{atMostTimes(20)})...)
+	r.Figures = append(r.Figures, samples.figures("record to push", what, []goal{atMostTimes(6)}, []goal{atMostTimes(20)})...)
 	r.Figures = append(r.Figures, figure{
 		Name: "connections to the broker, " + what, Value: float64(connections), Unit: "connections", Goals: []goal{atMost(16)},
 	})

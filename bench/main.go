@@ -1,4 +1,4 @@
-// Command bench measures lagwise on one real Apache Kafka broker, each figure beside a peer that is measured in the same
+// Command bench measures lagwise on one real Apache Kafka broker, and one real RabbitMQ, each figure beside a peer that is measured in the same
 // run, and prints one table. It runs lagwise as users run it, as a process of its own, and reads what that process costs
 // from outside: from /proc and from the broker's own metrics. So it needs Linux, Java 17 and Kafka's jars (make bench
 // fetches them).
@@ -30,6 +30,7 @@ func measurements() []measurement {
 		{"idle", measureIdle},
 		{"churn", measureChurn},
 		{"tailing", measureTailing},
+		{"rabbitmq", measureRabbitMQ},
 		{"rpc", measureCalls},
 		{"scale", measureScale},
 		{"fake", measureFake},
@@ -44,10 +45,11 @@ func main() {
 	only := flag.String("only", "", "measure only these, separated by commas: "+strings.Join(names, ", "))
 	quick := flag.Bool("quick", false, "a tenth of everything, to try the program; the goals are not meant for it")
 	out := flag.String("out", "", "write the figures to this file, as JSON")
+	built := flag.String("lagwise", "", "measure this program, such as an image's, instead of building one")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, *only, *quick, *out)
+	err := run(ctx, *only, *built, *quick, *out)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -55,7 +57,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, only string, quick bool, out string) (err error) {
+func run(ctx context.Context, only, built string, quick bool, out string) (err error) {
 	chosen, err := choose(only)
 	if err != nil {
 		return err
@@ -66,6 +68,11 @@ func run(ctx context.Context, only string, quick bool, out string) (err error) {
 		return err
 	}
 	defer laboratory.close()
+	if built != "" {
+		if err := laboratory.take("lagwise", built); err != nil {
+			return err
+		}
+	}
 	result := &report{Machine: process.Machine(), Quick: quick}
 	var failed error
 	for _, m := range chosen {

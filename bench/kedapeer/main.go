@@ -1,4 +1,4 @@
-// Command kedapeer runs KEDA's own kafka scaler many times in one process, as KEDA's operator does, and nothing else of
+// Command kedapeer runs KEDA's own kafka or rabbitmq scaler many times in one process, as KEDA's operator does, and nothing else of
 // KEDA. It is what the benchmarks compare lagwise with.
 package main
 
@@ -20,7 +20,8 @@ import (
 func main() {
 	settings := settings{}
 	flag.StringVar(&settings.bootstrap, "bootstrap", "", "Kafka's bootstrap address")
-	flag.IntVar(&settings.triggers, "triggers", 0, "number of scalers; trigger i is group g-i on topic t-(i mod topics)")
+	flag.StringVar(&settings.rabbit, "rabbit", "", "RabbitMQ's URL, or its management API's, instead of Kafka")
+	flag.IntVar(&settings.triggers, "triggers", 0, "number of scalers; trigger i is group g-i on topic t-(i mod topics), or queue q-i")
 	flag.IntVar(&settings.topics, "topics", 1, "number of topics")
 	flag.DurationVar(&settings.interval, "interval", 30*time.Second, "KEDA's pollingInterval")
 	flag.Parse()
@@ -36,6 +37,7 @@ func main() {
 
 type settings struct {
 	bootstrap        string
+	rabbit           string
 	triggers, topics int
 	interval         time.Duration
 }
@@ -45,7 +47,7 @@ func run(ctx context.Context, s settings) error {
 	log.SetLogger(logr.Discard())
 	scalers := make([]keda.Scaler, s.triggers)
 	for i := range scalers {
-		scaler, err := keda.NewKafkaScaler(ctx, s.config(i))
+		scaler, err := s.open(ctx, i)
 		if err != nil {
 			return fmt.Errorf("scaler %d: %w", i, err)
 		}
@@ -88,13 +90,20 @@ func ask(ctx context.Context, scaler keda.Scaler) error {
 	return nil
 }
 
-func (s settings) config(i int) *scalersconfig.ScalerConfig {
-	return &scalersconfig.ScalerConfig{
+func (s settings) open(ctx context.Context, i int) (keda.Scaler, error) { //nolint:ireturn // as KEDA has it
+	config := &scalersconfig.ScalerConfig{
 		ScalableObjectName: fmt.Sprintf("worker-%d", i), ScalableObjectNamespace: "bench", ScalableObjectType: "ScaledObject",
-		TriggerMetadata: map[string]string{
-			"bootstrapServers": s.bootstrap, "consumerGroup": fmt.Sprintf("g-%05d", i),
-			"topic": fmt.Sprintf("t-%04d", i%s.topics), "lagThreshold": "10",
-		},
 		ResolvedEnv: map[string]string{}, AuthParams: map[string]string{}, TriggerIndex: 0,
+		GlobalHTTPTimeout: 3 * time.Second, // KEDA's own
 	}
+	if s.rabbit != "" {
+		config.AuthParams["host"] = s.rabbit
+		config.TriggerMetadata = map[string]string{"queueName": fmt.Sprintf("q-%04d", i), "mode": "QueueLength", "value": "10"}
+		return keda.NewRabbitMQScaler(config) //nolint:wrapcheck // the caller says it
+	}
+	config.TriggerMetadata = map[string]string{
+		"bootstrapServers": s.bootstrap, "consumerGroup": fmt.Sprintf("g-%05d", i),
+		"topic": fmt.Sprintf("t-%04d", i%s.topics), "lagThreshold": "10",
+	}
+	return keda.NewKafkaScaler(ctx, config) //nolint:wrapcheck // the caller says it
 }
