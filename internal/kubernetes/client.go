@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/lagwise/lagwise/scalers/pulse"
 )
 
 // Mounted is where a Pod finds what its service account proves itself with.
@@ -48,14 +50,24 @@ func InPod(environment func(string) string, account string) (*Client, error) {
 	if !trusted.AppendCertsFromPEM(authorities) {
 		return nil, fmt.Errorf("the API server's authority: no certificate in %s/ca.crt", account)
 	}
-	return &Client{
-		base: "https://" + net.JoinHostPort(host, port), account: account,
-		http: &http.Client{
-			Timeout:       requestTimeout,
-			Transport:     &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: trusted}, IdleConnTimeout: 2 * time.Minute, ForceAttemptHTTP2: true},
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the token goes nowhere else
-		},
-	}, nil
+	return newClient("https://"+net.JoinHostPort(host, port), account, newTransport(trusted)), nil
+}
+
+func newClient(base, account string, transport *http.Transport) *Client {
+	return &Client{base: base, account: account, http: &http.Client{
+		Timeout:       requestTimeout,
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the token goes nowhere else
+	}}
+}
+
+func newTransport(trusted *x509.CertPool) *http.Transport {
+	return &http.Transport{
+		TLSClientConfig:   &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: trusted},
+		IdleConnTimeout:   2 * time.Minute,
+		ForceAttemptHTTP2: true,
+		HTTP2:             pulse.HTTP2(),
+	}
 }
 
 // StatusError is an answer other than the object that was asked for.

@@ -15,7 +15,7 @@ type Options struct {
 	// MaxSnapshotAge is how old an answer may grow before it is an error. At least three intervals of its connection, which is
 	// the default.
 	MaxSnapshotAge time.Duration
-	// Transport carries requests; by default as http.DefaultTransport does, by the proxy that the environment names.
+	// Transport carries requests; by default as newTransport does, by the proxy that the environment names.
 	Transport http.RoundTripper
 	Log       *slog.Logger
 }
@@ -35,7 +35,7 @@ type Pool struct {
 // NewPool makes a pool; nothing is asked before Run.
 func NewPool(options Options) *Pool {
 	if options.Transport == nil {
-		options.Transport = http.DefaultTransport
+		options.Transport = newTransport()
 	}
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/lagwise/lagwise/scalers/legible"
+	"github.com/lagwise/lagwise/scalers/pulse"
 )
 
 const (
@@ -68,7 +69,7 @@ func newHTTPWay(endpoint Endpoint) *httpWay {
 	w.asked.watch(config)
 	w.client = &http.Client{
 		Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, ForceAttemptHTTP2: true,
+			Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, ForceAttemptHTTP2: true, HTTP2: pulse.HTTP2(),
 			MaxConnsPerHost: requestsAtOnce, MaxIdleConnsPerHost: requestsAtOnce, IdleConnTimeout: time.Minute,
 		},
 		// Credentials are for this address alone.

@@ -1,0 +1,39 @@
+package nerdgraph
+
+import (
+	"net/http"
+	"testing"
+	"testing/synctest"
+
+	"github.com/lagwise/lagwise/test/wire"
+)
+
+func TestALostConnectionIsGivenUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		transport := newTransport()
+		network := wire.Serve(t, http.NotFoundHandler(), transport)
+		client := http.Client{Transport: transport, Timeout: askTime}
+		get := func() error {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, wire.URL, http.NoBody)
+			if err != nil {
+				return err
+			}
+			response, err := client.Do(request)
+			if err != nil {
+				return err
+			}
+			return response.Body.Close()
+		}
+		if err := get(); err != nil {
+			t.Fatal(err)
+		}
+		network.Lose()
+		if get() == nil {
+			t.Fatal("answered by a lost connection")
+		}
+		if err := get(); err != nil {
+			t.Error(err)
+		}
+	})
+}

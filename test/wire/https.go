@@ -1,0 +1,46 @@
+package wire
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/http"
+	"testing"
+
+	"github.com/lagwise/lagwise/test/certificates"
+	"github.com/lagwise/lagwise/test/loopback"
+)
+
+// URL is where Serve's server believes to be.
+const URL = "https://" + loopback.Host
+
+// Serve answers HTTPS on a new wire until the test ends, and gives a transport its way there.
+func Serve(t *testing.T, handler http.Handler, transport *http.Transport) *Wire {
+	t.Helper()
+	authority, err := certificates.NewAuthority("wire")
+	if err != nil {
+		t.Fatal(err)
+	}
+	identity, err := authority.Identify(certificates.Subject{Name: "server", IPs: []net.IP{net.ParseIP(loopback.Host)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, err := tls.X509KeyPair(identity.Certificate, identity.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trusted := x509.NewCertPool()
+	trusted.AppendCertsFromPEM(authority.Certificate)
+	wire := New()
+	transport.DialContext = wire.Dial
+	transport.TLSClientConfig = &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}
+	server := &http.Server{Handler: handler, TLSConfig: &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}} //nolint:gosec // nobody slow is there
+	ended := make(chan error, 1)
+	go func() { ended <- server.ServeTLS(wire, "", "") }()
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		_ = server.Close()
+		<-ended
+	})
+	return wire
+}
