@@ -99,11 +99,5 @@ func written(t *testing.T, manifest string) string {
 
 // store makes or changes a Secret with a URL.
 func store(s *stage.Scenario, name, address string) {
-	secrets := s.Client.CoreV1().Secrets(s.Namespace)
-	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: name}, StringData: map[string]string{"url": address}}
-	_, err := secrets.Update(s.Context(), secret, metav1.UpdateOptions{})
-	if err != nil {
-		_, err = secrets.Create(s.Context(), secret, metav1.CreateOptions{})
-	}
-	s.Fatal(err)
+	s.Put(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: name}, Data: map[string][]byte{"url": []byte(address)}})
 }

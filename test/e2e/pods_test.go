@@ -93,14 +93,13 @@ func TestDeploymentsFollowTheirConsumers(t *testing.T) {
 
 func startJob(s *stage.Scenario, name string, workload stage.Workload) {
 	never := int32(0)
-	_, err := s.Client.BatchV1().Jobs(s.Namespace).Create(s.Context(), &batchv1.Job{
+	s.Put(&batchv1.Job{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
 		Spec: batchv1.JobSpec{BackoffLimit: &never, Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{
 			RestartPolicy: corev1.RestartPolicyNever,
 			Containers:    []corev1.Container{{Name: name, Image: workload.Image, Args: workload.Args}},
 		}}},
-	}, metav1.CreateOptions{})
-	s.Fatal(err)
+	})
 }
 
 func job(s *stage.Scenario, name string) *batchv1.Job {

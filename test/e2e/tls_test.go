@@ -138,13 +138,11 @@ func (c *trust) client(name string) *tls.Config {
 func (c *trust) introduceKEDA(s *stage.Scenario) {
 	c.t.Helper()
 	identity := c.identify("keda-operator")
-	secrets := s.Client.CoreV1().Secrets("keda")
-	_, err := secrets.Create(s.Context(), &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Name: s.Namespace},
+	s.Put(&corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: s.Namespace, Namespace: "keda"},
 		Data:       map[string][]byte{"ca.crt": c.authority.Certificate, "tls.crt": identity.Certificate, "tls.key": identity.Key},
-	}, metav1.CreateOptions{})
-	s.Fatal(err)
-	_, err = s.Cluster.Kubectl(s.Context(), fmt.Sprintf(`
+	})
+	_, err := s.Cluster.Kubectl(s.Context(), fmt.Sprintf(`
 apiVersion: keda.sh/v1alpha1
 kind: ClusterTriggerAuthentication
 metadata: {name: %[1]s}

@@ -13,8 +13,10 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/kubernetes/scheme"
 
 	pb "github.com/lagwise/lagwise/proto/externalscaler"
 )
@@ -183,14 +185,28 @@ func (s *Scenario) ownEach(separator string) func(list string) string {
 	}
 }
 
+// Put is Apply for an object of Kubernetes' own, which goes into the scenario's namespace unless it names another.
+func (s *Scenario) Put(object runtime.Object) {
+	s.t.Helper()
+	kinds, _, err := scheme.Scheme.ObjectKinds(object)
+	s.Fatal(err)
+	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+	s.Fatal(err)
+	whole := &unstructured.Unstructured{Object: fields}
+	whole.SetGroupVersionKind(kinds[0])
+	s.apply(whole)
+}
+
 // apply does what "kubectl apply --server-side" does, again where a busy API server could not answer in time.
 func (s *Scenario) apply(object *unstructured.Unstructured) {
 	s.t.Helper()
-	object.SetNamespace(s.Namespace)
+	if object.GetNamespace() == "" {
+		object.SetNamespace(s.Namespace)
+	}
 	kind := object.GroupVersionKind()
 	resource := kind.GroupVersion().WithResource(strings.ToLower(kind.Kind) + "s")
 	s.Eventually(Patience, func() error {
-		_, err := s.Objects.Resource(resource).Namespace(s.Namespace).Apply(s.t.Context(), object.GetName(), object,
+		_, err := s.Objects.Resource(resource).Namespace(object.GetNamespace()).Apply(s.t.Context(), object.GetName(), object,
 			metav1.ApplyOptions{FieldManager: "e2e", Force: true})
 		if err == nil {
 			return nil

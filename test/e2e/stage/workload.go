@@ -52,7 +52,7 @@ func (s *Scenario) DeployAt(name string, workload Workload, replicas int32) {
 		container.Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(workload.cpu)}
 	}
 	grace := int64(10) // many times what a consumer takes to leave its group
-	_, err := s.Client.AppsV1().Deployments(s.Namespace).Create(s.t.Context(), &appsv1.Deployment{
+	s.Put(&appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
 		Spec: appsv1.DeploymentSpec{
 			Replicas: &replicas,
@@ -65,8 +65,7 @@ func (s *Scenario) DeployAt(name string, workload Workload, replicas int32) {
 				},
 			},
 		},
-	}, metav1.CreateOptions{})
-	s.Fatal(err)
+	})
 }
 
 // HPA reads the HPA that KEDA made for a ScaledObject.
