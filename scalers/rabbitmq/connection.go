@@ -25,9 +25,13 @@ type Connection struct {
 }
 
 func (c Connection) byAMQP() broker.Endpoint {
-	return broker.Endpoint{
+	endpoint := broker.Endpoint{
 		Connection: c.Name, Protocol: broker.AMQP, Address: c.AMQP, Encrypted: c.Encrypted, Username: c.Username, Password: c.Password, TLS: c.TLS,
 	}
+	if c.Username != "" { // the management API knows no login by certificate
+		endpoint.Management = c.Management
+	}
+	return endpoint
 }
 
 func (c Connection) byHTTP() broker.Endpoint {

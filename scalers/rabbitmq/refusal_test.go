@@ -138,7 +138,7 @@ func TestSecretsFromTheEnvironment(t *testing.T) {
 
 func TestWhatIsAsked(t *testing.T) {
 	t.Parallel()
-	amqp := broker.Endpoint{Connection: "prod", Protocol: broker.AMQP, Address: "rabbit:5672", Vhost: "/", Username: "lagwise", Password: "hunter2"}
+	amqp := broker.Endpoint{Connection: "prod", Protocol: broker.AMQP, Address: "rabbit:5672", Management: "http://rabbit:15672", Vhost: "/", Username: "lagwise", Password: "hunter2"}
 	http := broker.Endpoint{Connection: "prod", Protocol: broker.HTTP, Address: "http://rabbit:15672", Username: "lagwise", Password: "hunter2"}
 	shop := amqp
 	shop.Vhost = "shop"

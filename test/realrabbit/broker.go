@@ -39,6 +39,8 @@ type Options struct {
 	Settings []string
 	// Encryption has it listen by TLS as well.
 	Encryption *Encryption
+	// Beside is a running broker whose cluster it joins. It has to be stopped before that one.
+	Beside *Broker
 }
 
 // Broker is one running (or killed) broker with its own folder and ports. Its methods are for one goroutine at a time.
@@ -70,6 +72,9 @@ func Start(ctx context.Context, options Options) (*Broker, error) {
 	b := &Broker{bin: bin, dir: dir, amqp: free[0], management: free[1], dist: free[2], epmdPort: free[3], amqps: free[4], https: free[5]}
 	if err := b.prepare(options); err != nil {
 		return nil, errors.Join(err, b.Stop())
+	}
+	if options.Beside != nil {
+		return b, b.beside(ctx, options.Beside)
 	}
 	// Erlang would leave a name server of its own behind.
 	if b.epmd, err = process.Start(process.Program{Path: "epmd", Args: []string{"-port", strconv.Itoa(b.epmdPort), "-address", loopback.Host}}); err != nil {
@@ -116,7 +121,7 @@ func (b *Broker) Restart(ctx context.Context) error {
 		Path: filepath.Join(b.bin, "rabbitmq-server"), Log: b.file("broker.log"),
 		Env: []string{
 			"RABBITMQ_ALLOW_INPUT=1", // no shell stays between the broker and this process
-			"HOME=" + b.dir, "RABBITMQ_NODENAME=rabbit" + strconv.Itoa(b.amqp) + "@localhost",
+			"HOME=" + b.dir, "RABBITMQ_NODENAME=" + b.node(),
 			"RABBITMQ_CONFIG_FILE=" + b.file("rabbitmq.conf"), "RABBITMQ_ENABLED_PLUGINS_FILE=" + b.file("enabled_plugins"),
 			"RABBITMQ_MNESIA_BASE=" + b.file("data"), "RABBITMQ_LOG_BASE=" + b.file("log"), "RABBITMQ_CONF_ENV_FILE=" + b.file("env"),
 			"RABBITMQ_DIST_PORT=" + strconv.Itoa(b.dist), "ERL_EPMD_PORT=" + strconv.Itoa(b.epmdPort),

@@ -32,6 +32,7 @@ const (
 type amqpSource struct {
 	endpoint Endpoint
 	free     chan *lane
+	witness  *witness // nil where there is none
 
 	asking    sync.WaitGroup
 	abandoned atomic.Int64 // questions on the present link that were left behind
@@ -59,7 +60,17 @@ func newAMQPSource(endpoint Endpoint) *amqpSource {
 	for range lanes {
 		s.free <- &lane{}
 	}
+	if endpoint.Management != "" {
+		s.witness = &witness{api: newHTTPSource(endpoint.management()), vhost: endpoint.Vhost}
+	}
 	return s
+}
+
+func (s *amqpSource) vouch(ctx context.Context, want Want) error {
+	if s.witness == nil {
+		return nil
+	}
+	return s.witness.vouch(ctx, want.Queue)
 }
 
 // look declares the queue passively. The library's calls have no context: a question that is not answered in time is left behind
@@ -145,6 +156,9 @@ func (s *amqpSource) renew(ctx context.Context, endpoint Endpoint) error {
 	s.endpoint, s.link = endpoint, next
 	s.abandoned.Store(0)
 	s.mu.Unlock()
+	if s.witness != nil {
+		s.witness.api.way.Swap(newHTTPWay(endpoint.management())).close()
+	}
 	if last == nil {
 		return nil
 	}
@@ -173,6 +187,9 @@ func (s *amqpSource) close() {
 	}
 	s.mu.Unlock()
 	s.reset()
+	if s.witness != nil {
+		s.witness.api.close()
+	}
 	s.asking.Wait()
 }
 

@@ -25,6 +25,8 @@ type Endpoint struct {
 	Protocol   Protocol
 	// Address is host:port for AMQP; for HTTP it is what stands before /api, such as http://rabbit:15672.
 	Address string
+	// Management is the broker's management API, which is asked what AMQP does not tell; empty where there is none.
+	Management string
 	// Vhost is the one that an AMQP connection belongs to. By HTTP each Want names its own.
 	Vhost string
 	// Username is empty where a certificate says who lagwise is, or nobody has to.
@@ -40,6 +42,12 @@ func (e Endpoint) identity() Endpoint {
 	if e.Connection != "" {
 		e.Password, e.TLS = "", e.TLS.WithoutProof()
 	}
+	return e
+}
+
+// management is the same broker and user by HTTP.
+func (e Endpoint) management() Endpoint {
+	e.Protocol, e.Address = HTTP, e.Management
 	return e
 }
 

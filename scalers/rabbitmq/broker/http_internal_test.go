@@ -13,13 +13,18 @@ import (
 // api answers by path, without what stands behind a ?; 404 where nothing is said.
 func api(t *testing.T, answers map[string]string) *httpSource {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(to http.ResponseWriter, request *http.Request) {
+	return serve(t, func(to http.ResponseWriter, request *http.Request) {
 		code, body, _ := strings.Cut(answers[request.URL.Path], " ")
 		status := http.StatusNotFound
 		_, _ = fmt.Sscan(code, &status)
 		to.WriteHeader(status)
 		_, _ = io.WriteString(to, body)
-	}))
+	})
+}
+
+func serve(t *testing.T, handler http.HandlerFunc) *httpSource {
+	t.Helper()
+	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	s := newHTTPSource(Endpoint{Protocol: HTTP, Address: server.URL, Username: "me", Password: "hunter2"})
 	t.Cleanup(s.close)

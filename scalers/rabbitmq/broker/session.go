@@ -257,7 +257,12 @@ func (s *session) hear(ctx context.Context, one *subject, began time.Time, queue
 	switch {
 	case ctx.Err() != nil: // what was read is of no use any more
 	case fault == nil:
-		one.publish(Observation{At: began, Queues: queues, Managed: s.endpoint.Protocol == HTTP})
+		observation := Observation{At: began, Queues: queues, Managed: s.endpoint.Protocol == HTTP}
+		if err := s.doubt(ctx, one, observation, time.Since(began)); err != nil {
+			one.fail(faultOf("looking at a queue", err)) // but the broker has answered
+		} else {
+			one.publish(observation)
+		}
 	case !fault.ofAll():
 		one.fail(fault)
 	}

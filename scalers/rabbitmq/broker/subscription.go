@@ -22,6 +22,8 @@ type subject struct {
 	seen   bool
 	latest Observation
 	fault  *Fault // why the last attempt failed; nil after a success
+	// emptied is since when the queue seems to have lost everything at once; zero while it does not.
+	emptied time.Time
 	// armers are the subscriptions that wait for a change; none is looked for before restUntil.
 	armers    map[*Subscription]struct{}
 	restUntil time.Time
@@ -43,15 +45,16 @@ func (s *subject) publish(observation Observation) {
 	if s.seen && !s.latest.Woken.IsZero() && slices.Equal(s.latest.Queues, observation.Queues) {
 		observation.Woken = s.latest.Woken // it may not have been told yet
 	}
-	s.latest, s.seen, s.fault = observation, true, nil
+	s.latest, s.seen, s.fault, s.emptied = observation, true, nil, time.Time{}
 	s.attempts.Tell()
 }
 
-// glance takes an observation out of turn, and says whether it is news: what has not changed is none.
+// glance takes an observation out of turn, and says whether it is news: what has not changed is none, and what is doubted is left to
+// the refresh.
 func (s *subject) glance(observation Observation, rest time.Duration) (news bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.seen && (observation.At.Before(s.latest.At) || slices.Equal(s.latest.Queues, observation.Queues)) {
+	if s.seen && (observation.At.Before(s.latest.At) || slices.Equal(s.latest.Queues, observation.Queues) || observation.losesAll(s.latest)) {
 		return false
 	}
 	observation.Woken = time.Now()
