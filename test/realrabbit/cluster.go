@@ -15,7 +15,7 @@ func (b *Broker) beside(ctx context.Context, other *Broker) error {
 	const cookie = ".erlang.cookie" // what nodes know each other by
 	text, err := os.ReadFile(other.file(cookie))
 	if err == nil {
-		err = os.WriteFile(b.file(cookie), text, 0o400)
+		err = os.WriteFile(b.file(cookie), text, 0o400) //nolint:gosec // a folder of whoever runs the tests
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("realrabbit: share the cookie: %w", err), b.Stop())

@@ -70,5 +70,5 @@ func (e end) Write(b []byte) (int, error) {
 	if e.wire.lost.Load() != e.lost {
 		return len(b), nil
 	}
-	return e.Conn.Write(b)
+	return e.Conn.Write(b) //nolint:wrapcheck // as the connection has it
 }

@@ -22,6 +22,12 @@ const (
 	hangTime = time.Minute
 )
 
+// voucher is a source that may know more of a queue than its figures.
+type voucher interface {
+	// vouch says by no error that the queue has a leader, who counts its messages. Its error is a *Fault that passes.
+	vouch(ctx context.Context, want Want) error
+}
+
 // doubt says why an observation is not believed yet, after an answer that took so long. It is nil for nearly all of them.
 func (s *session) doubt(ctx context.Context, one *subject, observation Observation, took time.Duration) error {
 	first, age, doubtful := one.suspects(observation)
@@ -31,9 +37,13 @@ func (s *session) doubt(ctx context.Context, one *subject, observation Observati
 	case !first && (age < electionTime || took >= leaderTime && age < hangTime):
 		return unled(one.want.Queue, errors.New("RabbitMQ says that its messages and consumers have gone at once, as it does where a quorum queue's leader does not answer"))
 	}
+	by, can := s.source.(voucher)
+	if !can {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeFor(one.want))
 	defer cancel()
-	err := s.source.vouch(ctx, one.want)
+	err := by.vouch(ctx, one.want)
 	if first && !errors.Is(err, errNoLeader) {
 		return nil // a management API that is away must not keep idle triggers from their first answer
 	}

@@ -179,9 +179,6 @@ func (s *httpSource) look(ctx context.Context, want Want) ([]Queue, error) {
 	return queues, nil
 }
 
-// vouch has nothing to say: what has no leader has no figures here.
-func (s *httpSource) vouch(context.Context, Want) error { return nil }
-
 // unknownFigures is a fault that passes, and what was seen before serves meanwhile.
 func unknownFigures(about string) *Fault {
 	return &Fault{Kind: TimedOut, About: about, Err: errors.New("the management API has no figures of it yet")}

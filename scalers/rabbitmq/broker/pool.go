@@ -133,8 +133,6 @@ type source interface {
 	// lookAtMany reads what many want, together where that costs less, and tells what came of each by its place. asked is how many
 	// requests that took. Its error is what kept it from those that it has not told of. Each want has a Timeout.
 	lookAtMany(ctx context.Context, wants []Want, tell func(i int, queues []Queue, err error)) (asked int, err error)
-	// vouch says that a queue has a leader who counts its messages, by no error. Its error is a *Fault that passes.
-	vouch(ctx context.Context, want Want) error
 	// renew goes on with other credentials once the broker has taken them; until then, and with an error, all stays as it is.
 	renew(ctx context.Context, endpoint Endpoint) error
 	// reset gives connections up that do not answer.
