@@ -33,7 +33,7 @@ func rabbitSettings() []Setting {
 		}},
 		{Live: true, Key: scalers.Key{
 			Name: rabbitManagement, Kind: scalers.KindText, Check: checkURL,
-			Help: "The management API, such as http://host:15672, without user and vhost. Triggers with protocol http need it, others amqp; one of the two is required. With both, triggers by amqp learn whether a quorum queue has a leader.",
+			Help: "The management API, such as http://host:15672, without user and vhost. Triggers with protocol http need it, others amqp; one of the two is required. With both, it is asked whether a quorum queue has a leader that seems to be empty by amqp.",
 		}},
 		{Live: true, Key: scalers.Key{Name: rabbitVhost, Kind: scalers.KindText, Default: "/", Help: "Virtual host of triggers that name none."}},
 		{Live: true, Key: scalers.Key{Name: rabbitUsername, Kind: scalers.KindText, Help: "Who lagwise is there."}},

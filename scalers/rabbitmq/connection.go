@@ -28,7 +28,8 @@ func (c Connection) byAMQP() broker.Endpoint {
 	endpoint := broker.Endpoint{
 		Connection: c.Name, Protocol: broker.AMQP, Address: c.AMQP, Encrypted: c.Encrypted, Username: c.Username, Password: c.Password, TLS: c.TLS,
 	}
-	if c.Username != "" { // the management API knows no login by certificate
+	// The management API knows no login by certificate, and a password that is encrypted on its way by AMQP is by HTTP, too.
+	if c.Username != "" && (!c.Encrypted || strings.HasPrefix(c.Management, "https:")) {
 		endpoint.Management = c.Management
 	}
 	return endpoint

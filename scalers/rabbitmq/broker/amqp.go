@@ -66,11 +66,11 @@ func newAMQPSource(endpoint Endpoint) *amqpSource {
 	return s
 }
 
-func (s *amqpSource) vouch(ctx context.Context, want Want) error {
+func (s *amqpSource) testify(ctx context.Context, want Want) (testimony, error) {
 	if s.witness == nil {
-		return nil
+		return noTestimony, nil
 	}
-	return s.witness.vouch(ctx, want.Queue)
+	return s.witness.testify(ctx, want.Queue)
 }
 
 // look declares the queue passively. The library's calls have no context: a question that is not answered in time is left behind

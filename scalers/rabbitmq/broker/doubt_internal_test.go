@@ -3,7 +3,6 @@ package broker
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -33,28 +32,42 @@ func seen(t *testing.T, s *Subscription, seconds int) string {
 	return strings.Join(all, " ")
 }
 
+// onFull is onFake with a trigger of a queue that has 25 messages.
+func onFull(t *testing.T, test func(t *testing.T, fake *fakeSource, pool *Pool, s *Subscription)) {
+	t.Helper()
+	onFake(t, func(t *testing.T, pool *Pool, fake *fakeSource) {
+		fake.answers(holds(25, 0, 0))
+		s := subscribe(t, pool, Want{Queue: "orders"})
+		if n := readyIn(t, s); n != 25 {
+			t.Fatal(n)
+		}
+		test(t, fake, pool, s)
+	})
+}
+
 func TestAQueueThatSeemsToHaveLostEverythingIsDoubted(t *testing.T) {
 	t.Parallel()
+	const once, twice = "25 25 25 25 0 0 0 0 0 0 0 0 0 0 0 0", "25 25 25 25 25 25 25 25 25 0 0 0 0 0 0 0"
+	const never = "25 25 25 25 25 25 25 25 25 25 25 25 25 25 timed_out timed_out"
 	for name, test := range map[string]struct {
-		then       func(Want) ([]Queue, error)
-		leaderless bool
-		want       string
+		then  func(Want) ([]Queue, error)
+		knows testimony
+		want  string
 	}{
-		"emptied by consumers":     {holds(0, 1, 0), false, "25 25 25 25 0 0 0 0 0 0 0 0 0 0 0 0"},
-		"lost all, says it twice":  {holds(0, 0, 0), false, "25 25 25 25 25 25 25 25 25 0 0 0 0 0 0 0"},
-		"has no leader":            {holds(0, 0, 0), true, "25 25 25 25 25 25 25 25 25 25 25 25 25 25 timed_out timed_out"},
-		"has one that is too slow": {holds(0, 0, leaderTime), false, "25 25 25 25 25 25 25 25 25 25 25 25 25 25 timed_out timed_out"},
-		"has fewer":                {holds(1, 0, leaderTime), false, "25 25 25 25 1 1 1 1 1 1 1 1 1 1 1 1"},
+		"emptied by consumers":        {holds(0, 1, 0), noTestimony, once},
+		"has fewer":                   {holds(1, 0, leaderTime), noTestimony, strings.ReplaceAll(once, " 0", " 1")},
+		"says it twice":               {holds(0, 0, 0), noTestimony, twice},
+		"says it slowly":              {holds(0, 0, leaderTime), noTestimony, never},
+		"has a leader":                {holds(0, 0, 0), led, twice},
+		"has a leader, says it late":  {holds(0, 0, leaderTime), led, never},
+		"has no leader":               {holds(0, 0, 0), leaderless, never},
+		"nobody says whether":         {holds(0, 0, 0), silence, never},
+		"needs none, says it at once": {holds(0, 0, leaderTime), needsNoLeader, once},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			onFake(t, func(t *testing.T, pool *Pool, fake *fakeSource) {
-				fake.answers(holds(25, 0, 0))
-				s := subscribe(t, pool, Want{Queue: "orders"})
-				if n := readyIn(t, s); n != 25 {
-					t.Fatal(n)
-				}
-				fake.lacksLeader("orders", test.leaderless)
+			onFull(t, func(t *testing.T, fake *fakeSource, _ *Pool, s *Subscription) {
+				fake.testifies(test.knows)
 				fake.answers(test.then)
 				time.Sleep(500 * time.Millisecond) // looks are between the seconds
 				if got := seen(t, s, 16); got != test.want {
@@ -63,6 +76,59 @@ func TestAQueueThatSeemsToHaveLostEverythingIsDoubted(t *testing.T) {
 			})
 		})
 	}
+}
+
+// After each doubt there is an answer again, whatever comes.
+func TestWhatEndsADoubt(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		answer func(Want) ([]Queue, error)
+		knows  testimony
+		lasts  time.Duration
+		ends   func(*fakeSource)
+		want   string
+	}{
+		"the messages are back":       {holds(0, 0, 0), leaderless, 40 * time.Second, func(f *fakeSource) { f.answers(holds(25, 0, 0)) }, "25"},
+		"a leader who has none":       {holds(0, 0, 0), leaderless, 40 * time.Second, func(f *fakeSource) { f.testifies(led) }, "0"},
+		"the API is gone for good":    {holds(0, 0, 0), silence, 40 * time.Second, func(f *fakeSource) { f.testifies(noTestimony) }, "0"},
+		"a slow broker, by itself":    {holds(0, 0, leaderTime), noTestimony, hangTime, func(*fakeSource) {}, "0"},
+		"a slow broker with a leader": {holds(0, 0, leaderTime), led, hangTime, func(*fakeSource) {}, "0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			onFull(t, func(t *testing.T, fake *fakeSource, _ *Pool, s *Subscription) {
+				fake.testifies(test.knows)
+				fake.answers(test.answer)
+				time.Sleep(test.lasts)
+				if got := seen(t, s, 1); got != "timed_out" {
+					t.Errorf("during the doubt %s", got)
+				}
+				test.ends(fake)
+				time.Sleep(11 * time.Second)
+				if got := seen(t, s, 1); got != test.want {
+					t.Errorf("got %s, want %s", got, test.want)
+				}
+			})
+		})
+	}
+}
+
+// What was said before an outage counts no more: the broker that says it after that may be another one.
+func TestAnOutageBeginsADoubtAnew(t *testing.T) {
+	t.Parallel()
+	onFull(t, func(t *testing.T, fake *fakeSource, _ *Pool, s *Subscription) {
+		fake.answers(holds(0, 0, 0))
+		time.Sleep(6 * time.Second)
+		fake.answers(refused)
+		time.Sleep(20 * time.Second)
+		fake.answers(holds(0, 0, 0))
+		for fake.count("orders") == 0 {
+			time.Sleep(100 * time.Millisecond)
+		}
+		if _, err := s.View(t.Context()); err == nil || !strings.Contains(err.Error(), errLostAll.Error()) {
+			t.Errorf("after one look: %v", err)
+		}
+	})
 }
 
 // The management API gives no figures of a queue without leader: what it says is believed.
@@ -83,72 +149,24 @@ func TestTheManagementAPIIsNotDoubted(t *testing.T) {
 	})
 }
 
-// After each doubt there is an answer again, whatever comes.
-func TestWhatEndsADoubt(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		during time.Duration
-		doubt  func(*fakeSource)
-		then   func(*fakeSource)
-		after  string
-	}{
-		"the messages are back": {
-			40 * time.Second, func(f *fakeSource) { f.lacksLeader("orders", true); f.answers(holds(0, 0, 0)) },
-			func(f *fakeSource) { f.answers(holds(25, 0, 0)) }, "25",
-		},
-		"a leader who has none": {
-			40 * time.Second, func(f *fakeSource) { f.lacksLeader("orders", true); f.answers(holds(0, 0, 0)) },
-			func(f *fakeSource) { f.lacksLeader("orders", false) }, "0",
-		},
-		"a slow broker by itself": {62 * time.Second, func(f *fakeSource) { f.answers(holds(0, 0, leaderTime)) }, func(*fakeSource) {}, "0"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			onFake(t, func(t *testing.T, pool *Pool, fake *fakeSource) {
-				fake.answers(holds(25, 0, 0))
-				s := subscribe(t, pool, Want{Queue: "orders"})
-				readyIn(t, s)
-				test.doubt(fake)
-				time.Sleep(test.during)
-				test.then(fake)
-				time.Sleep(6 * time.Second)
-				if got := seen(t, s, 1); got != test.after {
-					t.Errorf("got %s, want %s", got, test.after)
-				}
-			})
-		})
-	}
-}
-
 // A lagwise that starts while a queue has no leader does not take it for an empty one, where somebody can tell.
 func TestTheFirstLookAtAQueueIsDoubted(t *testing.T) {
 	t.Parallel()
-	onFake(t, func(t *testing.T, pool *Pool, fake *fakeSource) {
-		fake.answers(holds(0, 0, 0))
-		fake.lacksLeader("orders", true)
-		led, unled := subscribe(t, pool, Want{Queue: "bills"}), subscribe(t, pool, Want{Queue: "orders"})
-		if got := seen(t, led, 1); got != "0" {
-			t.Errorf("with a leader: %s", got)
-		}
-		if got := seen(t, unled, 1); got != "timed_out" {
-			t.Errorf("without: %s", got)
-		}
-		fake.lacksLeader("orders", false)
-		fake.silences(errors.New("refused"))
-		time.Sleep(5 * time.Second)
-		if got := seen(t, unled, 1); got != "0" {
-			t.Errorf("when nobody can tell: %s", got)
-		}
-	})
+	for knows, want := range map[testimony]string{leaderless: "timed_out", led: "0", needsNoLeader: "0", silence: "0", noTestimony: "0"} {
+		onFake(t, func(t *testing.T, pool *Pool, fake *fakeSource) {
+			fake.answers(holds(0, 0, 0))
+			fake.testifies(knows)
+			if got := seen(t, subscribe(t, pool, Want{Queue: "orders"}), 1); got != want {
+				t.Errorf("%d: got %s, want %s", knows, got, want)
+			}
+		})
+	}
 }
 
 // What is looked at out of turn is doubted, too: an election takes longer than from one such look to the next.
 func TestAGlanceDoesNotEndADoubt(t *testing.T) {
 	t.Parallel()
-	onFake(t, func(t *testing.T, pool *Pool, fake *fakeSource) {
-		fake.answers(holds(25, 0, 0))
-		s := subscribe(t, pool, Want{Queue: "orders"})
-		readyIn(t, s)
+	onFull(t, func(t *testing.T, fake *fakeSource, _ *Pool, s *Subscription) {
 		s.Arm()
 		fake.answers(holds(0, 0, 0))
 		if got := seen(t, s, 9); got != "25 25 25 25 25 25 25 25 25" {
@@ -157,14 +175,26 @@ func TestAGlanceDoesNotEndADoubt(t *testing.T) {
 	})
 }
 
+// A look that was overtaken is dropped, whatever it says.
+func TestAnOvertakenLookIsNotDoubted(t *testing.T) {
+	t.Parallel()
+	one := newSubject(Want{Queue: "orders"})
+	now := time.Now()
+	one.publish(Observation{At: now, Queues: []Queue{{Ready: 5}}})
+	nothing := Observation{At: now.Add(-time.Second), Queues: []Queue{{}}}
+	if one.suspects(nothing).is {
+		t.Error("an earlier look is doubted")
+	}
+	if nothing.At = now; !one.suspects(nothing).is {
+		t.Error("a later one is not")
+	}
+}
+
 // A broker that answers is not taken for one that is away, however much it is doubted.
 func TestADoubtIsNoOutage(t *testing.T) {
 	t.Parallel()
-	onFake(t, func(t *testing.T, pool *Pool, fake *fakeSource) {
-		fake.answers(holds(25, 0, 0))
-		s := subscribe(t, pool, Want{Queue: "orders"})
-		readyIn(t, s)
-		fake.lacksLeader("orders", true)
+	onFull(t, func(t *testing.T, fake *fakeSource, pool *Pool, s *Subscription) {
+		fake.testifies(leaderless)
 		fake.answers(holds(0, 0, 0))
 		time.Sleep(time.Minute)
 		if status := pool.Status()[0]; status.Down || fake.wasReset() {
@@ -175,43 +205,4 @@ func TestADoubtIsNoOutage(t *testing.T) {
 			t.Error(err)
 		}
 	})
-}
-
-func TestWitness(t *testing.T) {
-	t.Parallel()
-	for answer, want := range map[string]string{
-		`200 {"type":"quorum","leader":"rabbit@one"}`: "",
-		`200 {"type":"classic"}`:                      "",
-		`200 {"type":"quorum","leader":null}`:         "it has no leader",
-		`200 {"type":"quorum"}`:                       "it has no leader",
-		`401 {}`:                                      "",
-		`404 {}`:                                      "",
-		`200 other`:                                   "",
-		`503 {}`:                                      "503 Service Unavailable",
-	} {
-		w := &witness{api: api(t, map[string]string{"/api/queues/a/b/orders": answer, whoami: "200 {}"}), vhost: "a/b"}
-		err := w.vouch(t.Context(), "orders")
-		if (err == nil) != (want == "") || err != nil && (!strings.Contains(err.Error(), want) || kindOf(err) != "timed_out") {
-			t.Errorf("%s: %v", answer, err)
-		}
-	}
-}
-
-// An API that does not answer is not asked for each queue.
-func TestASilentWitnessIsLeftAlone(t *testing.T) {
-	t.Parallel()
-	asked := 0
-	server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		asked++
-		w.WriteHeader(http.StatusServiceUnavailable)
-	})
-	w := &witness{api: server, vhost: "/"}
-	for _, queue := range []string{"orders", "bills", "orders"} {
-		if err := w.vouch(t.Context(), queue); err == nil || !strings.Contains(err.Error(), queue) {
-			t.Error(err)
-		}
-	}
-	if asked != 1 {
-		t.Errorf("asked %d times", asked)
-	}
 }

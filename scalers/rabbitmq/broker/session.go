@@ -257,16 +257,23 @@ func (s *session) hear(ctx context.Context, one *subject, began time.Time, queue
 	switch {
 	case ctx.Err() != nil: // what was read is of no use any more
 	case fault == nil:
-		observation := Observation{At: began, Queues: queues, Managed: s.endpoint.Protocol == HTTP}
-		if err := s.doubt(ctx, one, observation, time.Since(began)); err != nil {
-			one.fail(faultOf("looking at a queue", err)) // but the broker has answered
-		} else {
-			one.publish(observation)
-		}
+		s.take(ctx, one, Observation{At: began, Queues: queues, Managed: s.endpoint.Protocol == HTTP})
 	case !fault.ofAll():
 		one.fail(fault)
 	}
 	return fault
+}
+
+// take publishes an observation that is believed. One that is not is no fault of the broker's: it has answered.
+func (s *session) take(ctx context.Context, one *subject, observation Observation) {
+	doubt := s.doubt(ctx, one, observation, time.Since(observation.At))
+	switch {
+	case ctx.Err() != nil:
+	case doubt != nil:
+		one.doubt(doubt)
+	default:
+		one.publish(observation)
+	}
 }
 
 func (s *session) ask(ctx context.Context, one *subject) ([]Queue, error) {

@@ -21,34 +21,20 @@ type fakeSource struct {
 	// refuses says that new credentials are not taken; renewed are those that were.
 	refuses bool
 	renewed []Endpoint
-	// leaderless are the queues that nobody vouches for.
-	leaderless map[string]bool
-	// silence keeps anybody from vouching.
-	silence error
+	// knows is what is testified of any queue.
+	knows testimony
 }
 
-func (f *fakeSource) silences(silence error) {
+func (f *fakeSource) testifies(what testimony) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.silence = silence
+	f.knows = what
 }
 
-func (f *fakeSource) lacksLeader(queue string, lacks bool) {
+func (f *fakeSource) testify(context.Context, Want) (testimony, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.leaderless = map[string]bool{queue: lacks}
-}
-
-func (f *fakeSource) vouch(_ context.Context, want Want) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.leaderless[want.Queue] {
-		return unled(want.Queue, errNoLeader)
-	}
-	if f.silence != nil {
-		return unled(want.Queue, f.silence)
-	}
-	return nil
+	return f.knows, errors.New("not heard")
 }
 
 func (f *fakeSource) renew(_ context.Context, endpoint Endpoint) error {

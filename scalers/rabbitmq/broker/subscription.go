@@ -59,7 +59,7 @@ func (s *subject) glance(observation Observation, rest time.Duration) (news bool
 	}
 	observation.Woken = time.Now()
 	s.restUntil = observation.Woken.Add(rest)
-	s.latest, s.seen, s.fault = observation, true, nil
+	s.latest, s.seen, s.fault, s.emptied = observation, true, nil, time.Time{}
 	s.attempts.Tell()
 	return true
 }
@@ -68,10 +68,19 @@ func (s *subject) glance(observation Observation, rest time.Duration) (news bool
 func (s *subject) fail(fault *Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.emptied = time.Time{} // whoever has not been heard meanwhile does not say it for the second time
 	s.fault = fault
 	if !fault.passes() {
 		s.seen = false
 	}
+	s.attempts.Tell()
+}
+
+// doubt takes why an answer is not believed yet.
+func (s *subject) doubt(fault *Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = fault
 	s.attempts.Tell()
 }
 
