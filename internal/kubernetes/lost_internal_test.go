@@ -19,16 +19,6 @@ func TestALostConnectionIsGivenUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		client := newClient(wire.URL, account, transport)
-		get := func() error { return client.Get(t.Context(), "/x", &struct{}{}) }
-		if err := get(); err != nil {
-			t.Fatal(err)
-		}
-		network.Lose()
-		if get() == nil {
-			t.Fatal("answered by a lost connection")
-		}
-		if err := get(); err != nil {
-			t.Error(err)
-		}
+		network.MustBeGivenUp(t, func() error { return client.Get(t.Context(), "/x", &struct{}{}) })
 	})
 }

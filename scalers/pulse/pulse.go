@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// Beat is how long nothing may come before the other side is asked, Answer how long it has then.
+// beat is how long nothing may come before the other side is asked, answer how long it has then.
 const (
-	Beat   = 5 * time.Second
-	Answer = 3 * time.Second
+	beat   = 5 * time.Second
+	answer = 3 * time.Second
 )
 
-// HTTP2 is for http.Transport: the request after one that came to nothing within Beat and Answer has a new connection.
+// HTTP2 is for http.Transport: the request after one that came to nothing within the two has a new connection.
 func HTTP2() *http.HTTP2Config {
-	return &http.HTTP2Config{SendPingTimeout: Beat, PingTimeout: Answer}
+	return &http.HTTP2Config{SendPingTimeout: beat, PingTimeout: answer}
 }

@@ -87,17 +87,24 @@ func newLabWith(t *testing.T, on *realrabbit.Broker, options broker.Options, fur
 // connect makes the channel by which the test fills queues.
 func (l *lab) connect() {
 	l.t.Helper()
-	connection, err := amqp.Dial(l.broker.URL("/"))
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	l.t.Cleanup(func() { _ = connection.Close() })
-	if l.channel, err = connection.Channel(); err != nil {
-		l.t.Fatal(err)
-	}
+	l.channel = channelTo(l.t, l.broker)
 	if err := l.channel.Confirm(false); err != nil {
 		l.t.Fatal(err)
 	}
+}
+
+func channelTo(t *testing.T, broker *realrabbit.Broker) *amqp.Channel {
+	t.Helper()
+	connection, err := amqp.Dial(broker.URL("/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = connection.Close() })
+	channel, err := connection.Channel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return channel
 }
 
 // queue makes an empty durable queue with a name of its own.

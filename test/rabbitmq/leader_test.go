@@ -68,17 +68,8 @@ func started(t *testing.T, options realrabbit.Options) *realrabbit.Broker {
 // ledBy makes a quorum queue whose leader is on a broker.
 func ledBy(t *testing.T, broker *realrabbit.Broker) string {
 	t.Helper()
-	connection, err := amqp.Dial(broker.URL("/"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = connection.Close() }()
-	channel, err := connection.Channel()
-	if err != nil {
-		t.Fatal(err)
-	}
 	const name = "queue-of-two"
-	if _, err := channel.QueueDeclare(name, true, false, false, false, amqp.Table{amqp.QueueTypeArg: amqp.QueueTypeQuorum}); err != nil {
+	if _, err := channelTo(t, broker).QueueDeclare(name, true, false, false, false, amqp.Table{amqp.QueueTypeArg: amqp.QueueTypeQuorum}); err != nil {
 		t.Fatal(err)
 	}
 	return name

@@ -74,7 +74,10 @@ func Start(ctx context.Context, options Options) (*Broker, error) {
 		return nil, errors.Join(err, b.Stop())
 	}
 	if options.Beside != nil {
-		return b, b.beside(ctx, options.Beside)
+		if err := b.beside(ctx, options.Beside); err != nil {
+			return nil, errors.Join(err, b.Stop())
+		}
+		return b, nil
 	}
 	// Erlang would leave a name server of its own behind.
 	if b.epmd, err = process.Start(process.Program{Path: "epmd", Args: []string{"-port", strconv.Itoa(b.epmdPort), "-address", loopback.Host}}); err != nil {

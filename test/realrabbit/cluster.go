@@ -2,7 +2,6 @@ package realrabbit
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -18,15 +17,15 @@ func (b *Broker) beside(ctx context.Context, other *Broker) error {
 		err = os.WriteFile(b.file(cookie), text, 0o400) //nolint:gosec // a folder of whoever runs the tests
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("realrabbit: share the cookie: %w", err), b.Stop())
+		return fmt.Errorf("realrabbit: share the cookie: %w", err)
 	}
 	b.epmdPort = other.epmdPort
 	if err := b.Restart(ctx); err != nil {
-		return errors.Join(err, b.Stop())
+		return err
 	}
 	for _, command := range [][]string{{"stop_app"}, {"join_cluster", other.node()}, {"start_app"}} {
 		if err := b.control(ctx, command...); err != nil {
-			return errors.Join(err, b.Stop())
+			return err
 		}
 	}
 	return b.reach(ctx)

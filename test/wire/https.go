@@ -15,7 +15,8 @@ import (
 // URL is where Serve's server believes to be.
 const URL = "https://" + loopback.Host
 
-// Serve answers HTTPS on a new wire until the test ends, and gives a transport its way there.
+// Serve answers HTTPS on a new wire until the test ends, and gives a transport its way there. In a bubble of testing/synctest it
+// has to be called inside.
 func Serve(t *testing.T, handler http.Handler, transport *http.Transport) *Wire {
 	t.Helper()
 	authority, err := certificates.NewAuthority("wire")
@@ -32,7 +33,7 @@ func Serve(t *testing.T, handler http.Handler, transport *http.Transport) *Wire 
 	}
 	trusted := x509.NewCertPool()
 	trusted.AppendCertsFromPEM(authority.Certificate)
-	wire := New()
+	wire := &Wire{dialled: make(chan net.Conn), closed: make(chan struct{})}
 	transport.DialContext = wire.Dial
 	transport.TLSClientConfig = &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}
 	server := &http.Server{Handler: handler, TLSConfig: &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}} //nolint:gosec // nobody slow is there
@@ -46,4 +47,19 @@ func Serve(t *testing.T, handler http.Handler, transport *http.Transport) *Wire 
 		}
 	})
 	return wire
+}
+
+// MustBeGivenUp asks over a connection, loses it, and holds who asks to ask over another one the time after that.
+func (w *Wire) MustBeGivenUp(t *testing.T, ask func() error) {
+	t.Helper()
+	if err := ask(); err != nil {
+		t.Fatal(err)
+	}
+	w.Lose()
+	if ask() == nil {
+		t.Fatal("answered by a lost connection")
+	}
+	if err := ask(); err != nil {
+		t.Error(err)
+	}
 }

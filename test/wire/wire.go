@@ -19,20 +19,16 @@ type Wire struct {
 	lost atomic.Int64
 }
 
-// New makes a wire. In a bubble of testing/synctest it has to be made inside.
-func New() *Wire {
-	return &Wire{dialled: make(chan net.Conn), closed: make(chan struct{})}
-}
-
 // Lose loses from now on whatever is written to the connections there are. New ones are well.
 func (w *Wire) Lose() { w.lost.Add(1) }
 
 // Dial connects, whatever the address.
 func (w *Wire) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	here, there := net.Pipe()
+	lost := w.lost.Load()
 	select {
-	case w.dialled <- end{there, w, w.lost.Load()}:
-		return end{here, w, w.lost.Load()}, nil
+	case w.dialled <- end{there, w, lost}:
+		return end{here, w, lost}, nil
 	case <-w.closed:
 		return nil, errors.New("nobody listens")
 	case <-ctx.Done():

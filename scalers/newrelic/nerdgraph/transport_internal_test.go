@@ -14,7 +14,7 @@ func TestALostConnectionIsGivenUp(t *testing.T) {
 		transport := newTransport()
 		network := wire.Serve(t, http.NotFoundHandler(), transport)
 		client := http.Client{Transport: transport, Timeout: askTime}
-		get := func() error {
+		network.MustBeGivenUp(t, func() error {
 			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, wire.URL, http.NoBody)
 			if err != nil {
 				return err
@@ -24,16 +24,6 @@ func TestALostConnectionIsGivenUp(t *testing.T) {
 				return err
 			}
 			return response.Body.Close()
-		}
-		if err := get(); err != nil {
-			t.Fatal(err)
-		}
-		network.Lose()
-		if get() == nil {
-			t.Fatal("answered by a lost connection")
-		}
-		if err := get(); err != nil {
-			t.Error(err)
-		}
+		})
 	})
 }
