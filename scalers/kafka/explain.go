@@ -32,6 +32,12 @@ func explain(err error, connection string) error {
 		return scalers.Errorf(scalers.CauseUnreachable, "Kafka is unreachable: %w%s", fault, at(fault, connection))
 	case cluster.TimedOut:
 		return scalers.Errorf(scalers.CauseTimedOut, "Kafka did not answer in time: %w%s", fault, at(fault, connection))
+	case cluster.Throttled:
+		return scalers.Errorf(scalers.CauseTimedOut, "%w%s", fault, at(fault, connection))
+	case cluster.Unfinished:
+		return scalers.Errorf(scalers.CauseTimedOut, "%w%s", fault, at(fault, connection))
+	case cluster.Unsupported:
+		return scalers.Errorf(scalers.CauseRefused, "%w", fault)
 	case cluster.Stale:
 		return scalers.Errorf(scalers.CauseUnreachable, "%w%s", fault, at(fault, connection))
 	case cluster.Misconfigured:

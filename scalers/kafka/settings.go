@@ -47,7 +47,7 @@ func decode(trigger scalers.Trigger, connections *Connections) (s settings, metr
 	if err != nil {
 		return settings{}, metric, ignored, err
 	}
-	s.want = cluster.Want{Group: values.Text(keyConsumerGroup), Topics: topicsOf(values), Needs: s.policy.Needs()}
+	s.want = cluster.Want{Group: values.Text(keyConsumerGroup), Topics: topicsOf(values), Counts: s.policy.Select.Counts, Needs: s.policy.Needs()}
 	if values.Text(keyTopicPattern) != "" {
 		if s.want.Pattern, err = parsed(values, keyTopicPattern, wholeNames); err != nil {
 			return settings{}, metric, ignored, err

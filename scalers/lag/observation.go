@@ -51,6 +51,9 @@ type Observation struct {
 	Woken time.Time
 	// Partitions are ordered by topic, then by id.
 	Partitions []Partition
+	// Excluded are partitions of the trigger's topics that were not read, because its limitation leaves them out (Select.Counts). Only
+	// their Topic and ID are set.
+	Excluded []Partition
 	// MissingTopics are the topics that the trigger names and the cluster does not have, in the trigger's order. Only a
 	// list of topics may miss some; the absence of a trigger's only topic is an error, not an observation.
 	MissingTopics []string

@@ -48,7 +48,10 @@ type Note struct {
 // own slice. Its error means that there is nothing to decide about.
 type Select struct {
 	Step
-	Do func(Observation) ([]Partition, Note, error)
+	// Counts reports whether a partition can be selected; nil when every partition can. The others need not be read, and must not fail
+	// the observation when they cannot be.
+	Counts func(topic string, id int32) bool
+	Do     func(Observation) ([]Partition, Note, error)
 }
 
 // Measure counts the lag of the selected partitions, in place. It gets all of them at once, in the observation's order,

@@ -1,17 +1,22 @@
 package lag
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
 
 // OneTopic selects the partitions of the trigger's only topic, or those that partitionLimitation names. When that leaves
 // none it fails with a *NoPartitionError: a limitation that matches nothing, or a topic that has no partition, is a
 // mistake and not an empty topic (KEDA: kafka_scaler.go, getTopicPartitions).
 func OneTopic(topic string, only Ranges) Select {
 	return Select{
-		Step: Step{Name: "select", Key: limitationKey(only, nil)},
+		Step:   Step{Name: "select", Key: limitationKey(only, nil)},
+		Counts: counts(only, nil),
 		Do: func(seen Observation) ([]Partition, Note, error) {
-			kept, note := keep(seen.Partitions, only, nil)
+			kept, note := keep(seen, only, nil)
 			if len(kept) == 0 {
-				return nil, Note{}, &NoPartitionError{Topic: topic, Limitation: only, Existing: idsOf(seen.Partitions)}
+				return nil, Note{}, &NoPartitionError{Topic: topic, Limitation: only, Existing: idsOf(seen.existing())}
 			}
 			return kept, note, nil
 		},
@@ -23,9 +28,10 @@ func OneTopic(topic string, only Ranges) Select {
 // getTopicPartitions). byTopic has another limitation for some topics (key partitionLimitationByTopic).
 func ListedTopics(only Ranges, byTopic map[string]Ranges) Select {
 	return Select{
-		Step: Step{Name: "select", Key: limitationKey(only, byTopic)},
+		Step:   Step{Name: "select", Key: limitationKey(only, byTopic)},
+		Counts: counts(only, byTopic),
 		Do: func(seen Observation) ([]Partition, Note, error) {
-			kept, note := keep(seen.Partitions, only, byTopic)
+			kept, note := keep(seen, only, byTopic)
 			return kept, note, nil
 		},
 	}
@@ -35,13 +41,14 @@ func ListedTopics(only Ranges, byTopic map[string]Ranges) Select {
 // first such topic may be yet to come.
 func MatchedTopics(pattern string, only Ranges, byTopic map[string]Ranges) Select {
 	return Select{
-		Step: Step{Name: "select", Key: "topicPattern"},
+		Step:   Step{Name: "select", Key: "topicPattern"},
+		Counts: counts(only, byTopic),
 		Do: func(seen Observation) ([]Partition, Note, error) {
-			if len(seen.Partitions) == 0 {
+			if len(seen.existing()) == 0 {
 				return nil, Note{Text: fmt.Sprintf("topicPattern %q matches no topic: the lag is 0", pattern)}, nil
 			}
-			kept, note := keep(seen.Partitions, only, byTopic)
-			note.Text = fmt.Sprintf("topicPattern %q matches %s; %s", pattern, several(topicsIn(seen.Partitions), "topic"), note.Text)
+			kept, note := keep(seen, only, byTopic)
+			note.Text = fmt.Sprintf("topicPattern %q matches %s; %s", pattern, several(topicsIn(seen.existing()), "topic"), note.Text)
 			return kept, note, nil
 		},
 	}
@@ -64,7 +71,7 @@ func DiscoveredTopics(ignored Ranges) Select {
 	return Select{
 		Step: Step{Name: "select"},
 		Do: func(seen Observation) ([]Partition, Note, error) {
-			_, note := keep(seen.Partitions, nil, nil)
+			_, note := keep(seen, nil, nil)
 			if len(seen.Partitions) == 0 {
 				note.Text = "the group has committed offsets in no topic: the lag is 0"
 			}
@@ -87,19 +94,30 @@ func limitationKey(only Ranges, byTopic map[string]Ranges) string {
 	}
 }
 
-// keep takes no ranges for every partition, and without any it copies nothing.
-func keep(partitions []Partition, only Ranges, byTopic map[string]Ranges) ([]Partition, Note) {
-	all := several(int64(len(partitions)), "partition")
+// counts is nil when nothing limits the partitions.
+func counts(only Ranges, byTopic map[string]Ranges) func(topic string, id int32) bool {
 	if len(only) == 0 && len(byTopic) == 0 {
-		return partitions, Note{Text: "every partition counts: " + all}
+		return nil
 	}
-	kept := make([]Partition, 0, len(partitions))
-	for _, p := range partitions {
-		ranges, own := byTopic[p.Topic]
+	return func(topic string, id int32) bool {
+		ranges, own := byTopic[topic]
 		if !own {
 			ranges = only
 		}
-		if len(ranges) == 0 || ranges.Contains(p.ID) {
+		return len(ranges) == 0 || ranges.Contains(id)
+	}
+}
+
+// keep takes no ranges for every partition, and without any it copies nothing.
+func keep(seen Observation, only Ranges, byTopic map[string]Ranges) ([]Partition, Note) {
+	all := several(int64(len(seen.Partitions)+len(seen.Excluded)), "partition")
+	selects := counts(only, byTopic)
+	if selects == nil {
+		return seen.Partitions, Note{Text: "every partition counts: " + all}
+	}
+	kept := make([]Partition, 0, len(seen.Partitions))
+	for _, p := range seen.Partitions {
+		if selects(p.Topic, p.ID) {
 			kept = append(kept, p)
 		}
 	}
@@ -107,4 +125,14 @@ func keep(partitions []Partition, only Ranges, byTopic map[string]Ranges) ([]Par
 		return kept, Note{Text: fmt.Sprintf("the limitations of %s select %d of %s", several(int64(len(byTopic)), "topic"), len(kept), all)}
 	}
 	return kept, Note{Text: fmt.Sprintf("partitionLimitation %s selects %d of %s", only, len(kept), all)}
+}
+
+// existing are the partitions of the trigger's topics, read or not, in order.
+func (o Observation) existing() []Partition {
+	if len(o.Excluded) == 0 {
+		return o.Partitions
+	}
+	all := slices.Concat(o.Partitions, o.Excluded)
+	slices.SortFunc(all, func(a, b Partition) int { return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.ID, b.ID)) })
+	return all
 }

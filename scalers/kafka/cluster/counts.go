@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"time"
 
 	"github.com/lagwise/lagwise/scalers/sessions"
 )
@@ -53,44 +52,57 @@ func (c counts) asked(ctx context.Context, name requestName, err error) {
 	c.Asked(name.String(), 1, failure)
 }
 
-// counted is a source whose requests are counted.
-type counted struct {
-	source
+// countedClient is a client whose requests are counted: one for each broker's answer.
+type countedClient struct {
+	client
 	counts counts
 }
 
-func (c counted) describe(ctx context.Context, topics []string) (map[string]topicState, error) {
-	states, err := c.source.describe(ctx, topics)
+func (c countedClient) describeTopics(ctx context.Context, topics []string) (map[string]topicState, error) {
+	states, err := c.client.describeTopics(ctx, topics)
 	c.counts.asked(ctx, metadataRequest, err)
 	return states, err
 }
 
-func (c counted) list(ctx context.Context) ([]string, error) {
-	names, err := c.source.list(ctx)
+func (c countedClient) listTopics(ctx context.Context) ([]string, error) {
+	names, err := c.client.listTopics(ctx)
 	c.counts.asked(ctx, metadataRequest, err)
 	return names, err
 }
 
-func (c counted) offsets(ctx context.Context, end end, partitions []partition) (map[partition]offsetState, error) {
-	states, err := c.source.offsets(ctx, end, partitions)
-	c.counts.asked(ctx, listOffsetsRequest, err)
-	return states, err
+func (c countedClient) ping(ctx context.Context) error {
+	err := c.client.ping(ctx)
+	c.counts.asked(ctx, metadataRequest, err)
+	return err
 }
 
-func (c counted) since(ctx context.Context, at time.Time, partitions []partition) (map[partition]firstState, error) {
-	states, err := c.source.since(ctx, at, partitions)
-	c.counts.asked(ctx, listOffsetsRequest, err)
-	return states, err
+func (c countedClient) listOffsets(ctx context.Context, spec offsetSpec, partitions []partition, answered func(map[partition]offsetState)) {
+	c.client.listOffsets(ctx, spec, partitions, func(states map[partition]offsetState) {
+		c.counts.asked(ctx, listOffsetsRequest, failureOf(states, func(state offsetState) error { return state.err }))
+		answered(states)
+	})
 }
 
-func (c counted) committed(ctx context.Context, group string, partitions []partition) (map[partition]commitState, error) {
-	commits, err := c.source.committed(ctx, group, partitions)
-	c.counts.asked(ctx, offsetFetchRequest, err)
-	return commits, err
+func (c countedClient) fetchOffsets(ctx context.Context, groups map[string][]partition, answered func(map[string]groupCommits)) {
+	c.client.fetchOffsets(ctx, groups, func(states map[string]groupCommits) {
+		c.counts.asked(ctx, offsetFetchRequest, failureOf(states, func(state groupCommits) error { return state.err }))
+		answered(states)
+	})
 }
 
-func (c counted) members(ctx context.Context, group string) (groupState, error) {
-	state, err := c.source.members(ctx, group)
-	c.counts.asked(ctx, describeGroupsRequest, err)
-	return state, err
+func (c countedClient) describeGroups(ctx context.Context, groups []string, answered func(map[string]groupState)) {
+	c.client.describeGroups(ctx, groups, func(states map[string]groupState) {
+		c.counts.asked(ctx, describeGroupsRequest, failureOf(states, func(state groupState) error { return state.err }))
+		answered(states)
+	})
+}
+
+// failureOf is why an answer failed as a whole; nil where any part of it is good.
+func failureOf[Key comparable, Answer any](answers map[Key]Answer, errOf func(Answer) error) (failure error) {
+	for _, answer := range answers {
+		if failure = errOf(answer); failure == nil {
+			return nil
+		}
+	}
+	return failure
 }

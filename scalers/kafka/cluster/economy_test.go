@@ -2,6 +2,7 @@ package cluster_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,9 +33,7 @@ func TestAGroupIsAskedOnlyWhileItMayHaveMoved(t *testing.T) {
 			}
 			return n
 		}
-		// The first refresh notes what the urgent reading could not: where the log ended beside the commits.
-		wait(refreshInterval)
-		if n := asked("drained", 3*refreshInterval); n != 0 {
+		if n := asked("drained", refreshInterval); n != 0 {
 			t.Errorf("the group without lag was asked %d times", n)
 		}
 		if n := asked("behind", 3*refreshInterval); n != 3 {
@@ -46,8 +45,33 @@ func TestAGroupIsAskedOnlyWhileItMayHaveMoved(t *testing.T) {
 		}
 		fake.Commit("drained", "orders", 0, 8)
 		wait(2 * refreshInterval)
-		if n := asked("drained", time.Minute); n < 1 || n > 3 {
-			t.Errorf("the group was asked %d times in a minute without news, want about every 30 s", n)
+		if n := asked("drained", time.Minute); n < 3 || n > 8 {
+			t.Errorf("the group was asked %d times in a minute without news, want about every 10 s", n)
+		}
+	})
+}
+
+// A group that has read everything may be reset to an earlier offset, which moves no log end.
+func TestAGroupThatIsResetIsNoticedSoon(t *testing.T) {
+	t.Parallel()
+	const bound = 20 * time.Second
+	synctest.Test(t, func(t *testing.T) {
+		fake, pool := observed(t, cluster.Options{})
+		fake.SetEnd("orders", 0, 7)
+		var resting []*cluster.Subscription
+		for i := range 100 {
+			fake.Commit(fmt.Sprintf("group-%d", i), "orders", 0, 7)
+			resting = append(resting, subscribe(t, pool, fmt.Sprintf("group-%d", i), "orders"))
+		}
+		wait(10 * time.Minute)
+		for i := range resting {
+			fake.Commit(fmt.Sprintf("group-%d", i), "orders", 0, 0)
+		}
+		wait(bound)
+		for i, subscription := range resting {
+			if got := partitions(t, subscription)[0].Committed; got != 0 {
+				t.Errorf("group %d: committed %d %s after a reset to 0", i, got, bound)
+			}
 		}
 	})
 }

@@ -20,12 +20,16 @@ type FakeKafka struct {
 	commits map[string]map[partition]int64
 	joined  map[string]map[string][]partition
 	refused map[string]error
-	before  func(context.Context, Call) error
-	calls   []Call
-	opened  int
-	closed  int
-	last    Connection
-	reports chan error
+	// leaders are those of partitions that broker 0 does not lead; refusedOffsets fails the offsets of single topics.
+	leaders        map[partition]int32
+	refusedOffsets map[string]error
+	shares         map[string]bool
+	before         func(context.Context, Call) error
+	calls          []Call
+	opened         int
+	closed         int
+	last           Connection
+	quota          error
 }
 
 // Question is what is asked of a cluster.
@@ -41,6 +45,7 @@ const (
 	Firsts  Question = "firsts"
 	Commits Question = "commits"
 	Members Question = "members"
+	Brokers Question = "brokers"
 )
 
 // Call is one request: its question, and the names of the topics or the group that it is about.
@@ -54,9 +59,12 @@ func NewFakeKafka() *FakeKafka {
 	return &FakeKafka{
 		ends: map[partition]int64{}, starts: map[partition]int64{}, stables: map[partition]int64{}, records: map[partition]map[int64]time.Time{},
 		commits: map[string]map[partition]int64{}, joined: map[string]map[string][]partition{},
-		refused: map[string]error{}, reports: make(chan error, 10),
+		refused: map[string]error{}, leaders: map[partition]int32{}, refusedOffsets: map[string]error{}, shares: map[string]bool{},
 	}
 }
+
+// Wake does what a tail does when a record came for the subscription.
+func Wake(subscription *Subscription) { subscription.session.wakeUp(subscription) }
 
 // RequestTimeoutOf is how long a request may last by the options and their defaults.
 func RequestTimeoutOf(options Options) time.Duration { return options.withDefaults().RequestTimeout }
@@ -64,7 +72,7 @@ func RequestTimeoutOf(options Options) time.Duration { return options.withDefaul
 // NewPoolOn makes a pool whose every connection leads to the fake.
 func NewPoolOn(kafka *FakeKafka, options Options) *Pool {
 	pool := NewPool(options)
-	pool.open = func(connection Connection, _ Options) (source, error) {
+	pool.open = func(connection Connection, _ Options) (client, error) {
 		kafka.mu.Lock()
 		defer kafka.mu.Unlock()
 		kafka.opened++
@@ -89,8 +97,39 @@ func (k *FakeKafka) Refuse(name string, err error) {
 	k.refused[name] = err
 }
 
-// Report tells an error that belongs to no request.
-func (k *FakeKafka) Report(err error) { k.reports <- err }
+// RefuseOffsets makes every answer about the topic's offsets an error; nil ends it.
+func (k *FakeKafka) RefuseOffsets(topic string, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.refusedOffsets[topic] = err
+}
+
+// Lead makes a broker the leader of a partition. Each broker answers by itself.
+func (k *FakeKafka) Lead(broker int32, topic string, id int32) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.leaders[partition{topic, id}] = broker
+}
+
+// Share makes the group a share group.
+func (k *FakeKafka) Share(group string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.shares[group] = true
+}
+
+// Throttle makes the broker hold requests back, for a reason; nil ends it.
+func (k *FakeKafka) Throttle(reason error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.quota = reason
+}
+
+func (k *FakeKafka) throttled(time.Time) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.quota
+}
 
 // SetEnd sets a partition's log end, and makes the partition if need be.
 func (k *FakeKafka) SetEnd(topic string, id int32, offset int64) {
@@ -148,13 +187,36 @@ func (k *FakeKafka) Join(group, member, topic string, ids ...int32) {
 	}
 }
 
-func (k *FakeKafka) members(ctx context.Context, group string) (groupState, error) {
-	if err := k.ask(ctx, Members, group); err != nil {
-		return groupState{}, err
-	}
+func (k *FakeKafka) describeGroups(ctx context.Context, groups []string, answered func(map[string]groupState)) {
+	each(groups, func(group string) {
+		if err := k.ask(ctx, Members, group); err != nil {
+			answered(map[string]groupState{group: {err: err}})
+			return
+		}
+		k.mu.Lock()
+		state := groupState{told: true, members: maps.Clone(k.joined[group])}
+		k.mu.Unlock()
+		answered(map[string]groupState{group: state})
+	})
+}
+
+func (k *FakeKafka) shareGroups(_ context.Context, groups []string, answered func(map[string]bool)) {
 	k.mu.Lock()
-	defer k.mu.Unlock()
-	return groupState{told: true, members: maps.Clone(k.joined[group])}, nil
+	shares := map[string]bool{}
+	for _, group := range groups {
+		shares[group] = k.shares[group]
+	}
+	k.mu.Unlock()
+	answered(shares)
+}
+
+// each runs do for all items at once, and waits for all of them.
+func each[Item any](items []Item, do func(Item)) {
+	var running sync.WaitGroup
+	for _, item := range items {
+		running.Go(func() { do(item) })
+	}
+	running.Wait()
 }
 
 // TakeCalls lists the requests since the last time.
@@ -191,7 +253,7 @@ func (k *FakeKafka) ask(ctx context.Context, question Question, names ...string)
 	return before(ctx, Call{question, names})
 }
 
-func (k *FakeKafka) describe(ctx context.Context, topics []string) (map[string]topicState, error) {
+func (k *FakeKafka) describeTopics(ctx context.Context, topics []string) (map[string]topicState, error) {
 	if err := k.ask(ctx, Topics, topics...); err != nil {
 		return nil, err
 	}
@@ -213,7 +275,7 @@ func (k *FakeKafka) describe(ctx context.Context, topics []string) (map[string]t
 	return states, nil
 }
 
-func (k *FakeKafka) list(ctx context.Context) ([]string, error) {
+func (k *FakeKafka) listTopics(ctx context.Context) ([]string, error) {
 	if err := k.ask(ctx, Names); err != nil {
 		return nil, err
 	}
@@ -228,6 +290,8 @@ func (k *FakeKafka) list(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
+func (k *FakeKafka) ping(ctx context.Context) error { return k.ask(ctx, Brokers) }
+
 // Delete takes a topic away.
 func (k *FakeKafka) Delete(topic string) {
 	k.mu.Lock()
@@ -235,68 +299,79 @@ func (k *FakeKafka) Delete(topic string) {
 	maps.DeleteFunc(k.ends, func(at partition, _ int64) bool { return at.topic == topic })
 }
 
-func (k *FakeKafka) offsets(ctx context.Context, end end, partitions []partition) (map[partition]offsetState, error) {
+// listOffsets asks the leaders at once. Each of them answers, or fails, for all its partitions together.
+func (k *FakeKafka) listOffsets(ctx context.Context, spec offsetSpec, partitions []partition, answered func(map[partition]offsetState)) {
+	byLeader := map[int32][]partition{}
+	k.mu.Lock()
+	for _, at := range partitions {
+		byLeader[k.leaders[at]] = append(byLeader[k.leaders[at]], at)
+	}
+	k.mu.Unlock()
+	each(slices.Collect(maps.Values(byLeader)), func(partitions []partition) { answered(k.listAt(ctx, spec, partitions)) })
+}
+
+func (k *FakeKafka) listAt(ctx context.Context, spec offsetSpec, partitions []partition) map[partition]offsetState {
 	question, offsets := Ends, k.ends
-	switch end {
+	switch spec.kind {
 	case logStart:
 		question, offsets = Starts, k.starts
 	case stableEnd:
 		question, offsets = Stables, k.stables
+	case byTime:
+		question = Firsts
 	case logEnd:
 	}
 	names := make([]string, len(partitions))
 	for i, at := range partitions {
 		names[i] = at.topic
 	}
-	if err := k.ask(ctx, question, names...); err != nil {
-		return nil, err
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	states := map[partition]offsetState{}
-	for _, at := range partitions {
-		states[at] = offsetState{offset: offsets[at]}
-	}
-	return states, nil
-}
-
-func (k *FakeKafka) since(ctx context.Context, since time.Time, partitions []partition) (map[partition]firstState, error) {
-	names := make([]string, len(partitions))
-	for i, at := range partitions {
-		names[i] = at.topic
-	}
-	if err := k.ask(ctx, Firsts, names...); err != nil {
-		return nil, err
-	}
+	err := k.ask(ctx, question, names...)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	states := map[partition]firstState{}
 	for _, at := range partitions {
-		states[at] = firstState{}
-		for offset := k.ends[at]; offset >= 0; offset-- {
-			if timestamp, stamped := k.records[at][offset]; stamped && !timestamp.Before(since) {
-				states[at] = firstState{found: true, offset: offset, timestamp: timestamp}
-			}
+		switch refused := k.refusedOffsets[at.topic]; {
+		case err != nil:
+			states[at] = offsetState{err: err}
+		case refused != nil:
+			states[at] = offsetState{err: refused}
+		case spec.kind == byTime:
+			states[at] = k.firstSince(at, time.UnixMilli(spec.at))
+		default:
+			states[at] = offsetState{offset: offsets[at], found: true}
 		}
 	}
-	return states, nil
+	return states
 }
 
-func (k *FakeKafka) committed(ctx context.Context, group string, partitions []partition) (map[partition]commitState, error) {
+func (k *FakeKafka) firstSince(at partition, since time.Time) (state offsetState) {
+	for offset := k.ends[at]; offset >= 0; offset-- {
+		if timestamp, stamped := k.records[at][offset]; stamped && !timestamp.Before(since) {
+			state = offsetState{found: true, offset: offset, timestamp: timestamp}
+		}
+	}
+	return state
+}
+
+// fetchOffsets asks for all groups at once, each at a coordinator of its own.
+func (k *FakeKafka) fetchOffsets(ctx context.Context, groups map[string][]partition, answered func(map[string]groupCommits)) {
+	each(slices.Collect(maps.Keys(groups)), func(group string) {
+		answered(map[string]groupCommits{group: k.fetch(ctx, group, groups[group])})
+	})
+}
+
+func (k *FakeKafka) fetch(ctx context.Context, group string, partitions []partition) groupCommits {
 	if err := k.ask(ctx, Commits, group); err != nil {
-		return nil, err
+		return groupCommits{err: err}
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if err := k.refused[group]; err != nil {
-		return nil, err
+		return groupCommits{err: err}
 	}
 	states := map[partition]commitState{}
 	for _, at := range partitions {
 		offset, committed := k.commits[group][at]
-		if !committed {
-			offset = -1001 // as librdkafka has it
-		}
 		states[at] = commitState{offset: offset, committed: committed}
 	}
 	if partitions == nil {
@@ -304,21 +379,11 @@ func (k *FakeKafka) committed(ctx context.Context, group string, partitions []pa
 			states[at] = commitState{offset: offset, committed: true}
 		}
 	}
-	return states, nil
+	return groupCommits{commits: states}
 }
 
-func (k *FakeKafka) poll(wait time.Duration) error {
-	select {
-	case err := <-k.reports:
-		return err
-	case <-time.After(wait):
-		return nil
-	}
-}
-
-func (k *FakeKafka) close() error {
+func (k *FakeKafka) close() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.closed++
-	return nil
 }

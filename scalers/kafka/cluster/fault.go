@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"strings"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"github.com/twmb/franz-go/pkg/kerr"
 )
 
 // Kind sorts what can go wrong at a cluster by what a person would have to do about it.
@@ -31,6 +35,12 @@ const (
 	Exhausted
 	// Stale: the last good observation is too old to serve.
 	Stale
+	// Throttled: a broker's quota holds this client's requests back.
+	Throttled
+	// Unfinished: the first observation is still under way.
+	Unfinished
+	// Unsupported: what the trigger names exists and has no lag of the kind that is asked for.
+	Unsupported
 )
 
 // String names the kind in one word, for labels.
@@ -52,6 +62,12 @@ func (k Kind) String() string {
 		return "exhausted"
 	case Stale:
 		return "stale"
+	case Throttled:
+		return "throttled"
+	case Unfinished:
+		return "unfinished"
+	case Unsupported:
+		return "unsupported"
 	case Internal:
 		return "internal"
 	default:
@@ -87,9 +103,9 @@ func (f *Fault) cause() error {
 // wholeCluster says whether the fault concerns the connection rather than one topic or group on it.
 func (f *Fault) wholeCluster() bool {
 	switch f.Kind {
-	case BadCredentials, Unreachable, TimedOut, Misconfigured, Exhausted:
+	case BadCredentials, Unreachable, TimedOut, Misconfigured, Exhausted, Throttled:
 		return true
-	case Internal, UnknownTopic, Denied, Stale:
+	case Internal, UnknownTopic, Denied, Stale, Unfinished, Unsupported:
 		return false
 	default:
 		return false
@@ -98,7 +114,7 @@ func (f *Fault) wholeCluster() bool {
 
 // passes says whether the fault is likely to be gone in a moment, with nobody doing anything about it.
 func (f *Fault) passes() bool {
-	return f != nil && (f.Kind == Unreachable || f.Kind == TimedOut)
+	return f != nil && (f.Kind == Unreachable || f.Kind == TimedOut || f.Kind == Throttled)
 }
 
 // faultOf gives err its kind.
@@ -110,22 +126,58 @@ func faultOf(about string, err error) *Fault {
 }
 
 func kindOf(err error) Kind {
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return TimedOut
-	}
 	if fault, ok := errors.AsType[*Fault](err); ok {
 		return fault.Kind
 	}
-	kafkaErr, ok := errors.AsType[kafka.Error](err)
-	if !ok {
+	if _, ok := errors.AsType[*throttledError](err); ok {
+		return Throttled
+	}
+	if _, ok := errors.AsType[*tokenError](err); ok {
+		return BadCredentials
+	}
+	if code, ok := codeOf(err); ok {
+		return kindOfCode(code)
+	}
+	timeout, ok := errors.AsType[net.Error](err)
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, errNoAnswer) || ok && timeout.Timeout() {
+		return TimedOut
+	}
+	if isUnsupported(err) {
 		return Internal
 	}
-	switch kafkaErr.Code() {
+	if _, ok := errors.AsType[*brokerError](err); ok {
+		return Unreachable
+	}
+	if ok || errors.Is(err, errLeftOut) || errors.Is(err, errFailing) || errors.Is(err, errNoBroker) || errors.Is(err, io.EOF) {
+		return Unreachable
+	}
+	return Internal
+}
+
+// codeOf finds the code of Kafka's protocol in an error of either client library. Codes below zero are librdkafka's own.
+func codeOf(err error) (kafka.ErrorCode, bool) {
+	if protocol, ok := errors.AsType[*kerr.Error](err); ok {
+		return kafka.ErrorCode(protocol.Code), true
+	}
+	if library, ok := errors.AsType[kafka.Error](err); ok {
+		return library.Code(), true
+	}
+	return 0, false
+}
+
+// isUnsupported reports whether a broker is too old for a request. The library has no name for these errors.
+func isUnsupported(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "broker is too old") || strings.Contains(text, "request key is unknown")
+}
+
+func kindOfCode(code kafka.ErrorCode) Kind {
+	switch code {
 	case kafka.ErrUnknownTopicOrPart, kafka.ErrUnknownTopic, kafka.ErrUnknownPartition, kafka.ErrTopicException, kafka.ErrUnknownTopicID:
 		return UnknownTopic
 	case kafka.ErrTopicAuthorizationFailed, kafka.ErrGroupAuthorizationFailed, kafka.ErrClusterAuthorizationFailed:
 		return Denied
-	case kafka.ErrAuthentication, kafka.ErrSaslAuthenticationFailed, kafka.ErrUnsupportedSaslMechanism:
+	case kafka.ErrAuthentication, kafka.ErrSaslAuthenticationFailed, kafka.ErrUnsupportedSaslMechanism, kafka.ErrIllegalSaslState:
 		return BadCredentials
 	case kafka.ErrTransport, kafka.ErrAllBrokersDown, kafka.ErrResolve, kafka.ErrSsl, kafka.ErrNodeUpdate,
 		kafka.ErrBadMsg, // what answers there does not speak Kafka

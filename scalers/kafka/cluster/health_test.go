@@ -1,134 +1,143 @@
 package cluster_test
 
 import (
+	"context"
+	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"github.com/twmb/franz-go/pkg/kerr"
 
 	"github.com/lagwise/lagwise/scalers/kafka/cluster"
 )
 
-// A request that finds no broker only times out. What librdkafka reports on its own says why.
-
-func refused() error {
-	return kafka.NewError(kafka.ErrTransport, "kafka:9092: Connect failed: Connection refused", false)
-}
-
-func allDown() error { return kafka.NewError(kafka.ErrAllBrokersDown, "1/1 brokers are down", false) }
-
-func badPassword() error {
-	return kafka.NewError(kafka.ErrAuthentication, "SASL authentication error: Authentication failed", false)
-}
-
-func TestReportsAnswerTheFirstQuestion(t *testing.T) {
+// A new trigger's first question is answered by the reason, at once.
+func TestTheFirstAnswerSaysWhyNoBrokerAnswers(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		reports []error
-		kind    cluster.Kind
-		words   []string
+		err   error
+		kind  cluster.Kind
+		words []string
 	}{
-		"rejected password":              {[]error{badPassword()}, cluster.BadCredentials, []string{"payments", "Authentication failed"}},
-		"rejected password, none left":   {[]error{badPassword(), allDown()}, cluster.BadCredentials, []string{"payments", "Authentication failed"}},
-		"no broker left, after a reason": {[]error{refused(), allDown()}, cluster.Unreachable, []string{"payments", "Connection refused"}},
-		"no broker left":                 {[]error{allDown()}, cluster.Unreachable, []string{"payments", "brokers are down"}},
+		"password rejected": {kerr.SaslAuthenticationFailed, cluster.BadCredentials, []string{"SASL_AUTHENTICATION_FAILED"}},
+		"no such mechanism": {kerr.UnsupportedSaslMechanism, cluster.BadCredentials, []string{"UNSUPPORTED_SASL_MECHANISM"}},
+		"refused":           {kafka.NewError(kafka.ErrTransport, "Connection refused", false), cluster.Unreachable, []string{"Connection refused"}},
+		"not Kafka":         {kafka.NewError(kafka.ErrBadMsg, "Invalid response size 1213486160", false), cluster.Unreachable, []string{"Invalid response"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				fake, pool := observed(t, cluster.Options{})
-				fake.Before(hung)
-				for _, report := range test.reports {
-					fake.Report(report)
-				}
+				fake.Before(func(context.Context, cluster.Call) error { return test.err })
 				began := time.Now()
 				wantFault(t, subscribe(t, pool, "billing", "orders"), test.kind, test.words...)
 				if waited := time.Since(began); waited > 0 {
 					t.Errorf("waited %s", waited)
+				}
+				if status := pool.Status()[0]; !status.Down {
+					t.Errorf("the session is not down: %+v", status)
 				}
 			})
 		})
 	}
 }
 
-// One broker of several may be down while the others answer.
-func TestReportsDoNotHarmAClusterThatAnswers(t *testing.T) {
+// away is a cluster one of whose brokers refuses connections.
+func away(topic string) func(context.Context, cluster.Call) error {
+	return func(_ context.Context, call cluster.Call) error {
+		if call.Question == cluster.Ends && slices.Contains(call.Names, topic) {
+			return kafka.NewError(kafka.ErrTransport, "Connection refused", false)
+		}
+		return nil
+	}
+}
+
+func TestOneBrokerThatIsAwayFailsItsOwnTriggersAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, pool := observed(t, cluster.Options{})
+		for broker, topic := range []string{"orders", "refunds"} {
+			fake.SetEnd(topic, 0, 7)
+			fake.Lead(int32(broker), topic, 0) //nolint:gosec // 0 and 1
+		}
+		fake.Before(away("refunds"))
+		good, bad := subscribe(t, pool, "billing", "orders"), subscribe(t, pool, "billing", "refunds")
+		for range 120 {
+			wait(time.Second)
+			wantEnd(t, good, 7)
+			wantFault(t, bad, cluster.Unreachable, "refunds", "Connection refused")
+			added := subscribe(t, pool, "shipping", "orders")
+			wantEnd(t, added, 7)
+			closeTwice(t, added)
+		}
+		if status := pool.Status()[0]; status.Down {
+			t.Errorf("the session is down although a broker answers: %+v", status)
+		}
+		fake.Before(nil)
+		wait(refreshInterval)
+		wantEnd(t, bad, 7)
+	})
+}
+
+// A session whose only trigger needs the broker that is away must not tell that to the next trigger.
+func TestAClusterIsDownOnlyWhenNoBrokerAnswers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, pool := observed(t, cluster.Options{})
+		fake.SetEnd("refunds", 0, 7)
+		fake.SetEnd("orders", 0, 7)
+		fake.Lead(1, "refunds", 0)
+		fake.Before(away("refunds"))
+		wantFault(t, subscribe(t, pool, "billing", "refunds"), cluster.Unreachable)
+		wait(time.Minute)
+		if status := pool.Status()[0]; status.Down {
+			t.Errorf("the session is down although a broker answers: %+v", status)
+		}
+		wantEnd(t, subscribe(t, pool, "billing", "orders"), 7)
+	})
+}
+
+func TestAThrottledClientSaysSo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		fake, pool := observed(t, cluster.Options{})
 		fake.SetEnd("orders", 0, 7)
+		fake.Throttle(errors.New("throttled: quota"))
+		fake.Before(hung)
+		wantFault(t, subscribe(t, pool, "billing", "orders"), cluster.Throttled, "payments", "throttled: quota")
+		wait(time.Minute)
+	})
+}
+
+// What Kafka cannot answer in the time of a question is said to be under way, and not to have failed.
+func TestAFirstObservationThatTakesLongIsUnderWay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, pool := observed(t, cluster.Options{})
+		fake.SetEnd("orders", 0, 7)
+		fake.Before(func(context.Context, cluster.Call) error {
+			time.Sleep(700 * time.Millisecond) // as a broker 350 ms away
+			return nil
+		})
 		subscription := subscribe(t, pool, "billing", "orders")
-		wantEnd(t, subscription, 7)
-		fake.Report(refused())
-		fake.Report(allDown())
+		wantFault(t, subscription, cluster.Unfinished, "first observation is still under way", "payments")
 		wait(time.Second)
 		wantEnd(t, subscription, 7)
-		wantEnd(t, subscribe(t, pool, "shipping", "orders"), 7)
 	})
 }
 
-func TestReportsExplainTimeOuts(t *testing.T) {
+func TestAShareGroupIsRefused(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		fake, pool := observed(t, cluster.Options{})
 		fake.SetEnd("orders", 0, 7)
-		subscription := subscribe(t, pool, "billing", "orders")
-		wantEnd(t, subscription, 7)
-		fake.Before(hung)
-		for range 20 {
-			fake.Report(refused())
-			fake.Report(allDown())
-			wait(time.Second)
+		fake.Share("workers")
+		for _, topics := range [][]string{{"orders"}, nil} {
+			wantFault(t, subscribe(t, pool, "workers", topics...), cluster.Unsupported, "workers", "share group")
 		}
-		wantFault(t, subscription, cluster.Unreachable, "Connection refused", "ago")
-
-		// Nothing was reported for long: time-outs are time-outs again.
-		wait(time.Minute)
-		wantFault(t, subscription, cluster.TimedOut, "timed out")
-	})
-}
-
-// The session's own group is used by nobody and needs no rights: that it may not be described says nothing about why a
-// request timed out.
-func TestReportsAboutOneGroupExplainNothing(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		fake, pool := observed(t, cluster.Options{})
-		fake.Before(hung)
-		subscription := subscribe(t, pool, "billing", "orders")
-		for range 10 {
-			fake.Report(kafka.NewError(kafka.ErrGroupAuthorizationFailed, "FindCoordinator: Group authorization failed", false))
-			wait(time.Second)
-		}
-		wantFault(t, subscription, cluster.TimedOut, "timed out")
-	})
-}
-
-// An address where something other than Kafka answers is an address without Kafka.
-func TestSomethingOtherThanKafkaAnswers(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		fake, pool := observed(t, cluster.Options{})
-		fake.Before(hung)
-		fake.Report(kafka.NewError(kafka.ErrBadMsg, "Receive failed: Invalid response size 1213486160", false))
-		fake.Report(allDown())
-		wantFault(t, subscribe(t, pool, "billing", "orders"), cluster.Unreachable, "payments", "Invalid response")
-	})
-}
-
-// The broker that a group needs may be down alone, or die between two requests of one refresh.
-func TestReportsExplainAGroupsTimeOut(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		fake, pool := observed(t, cluster.Options{})
-		fake.SetEnd("orders", 0, 7)
-		fake.Before(coordinatorless)
-		subscription := subscribe(t, pool, "billing", "orders")
-		for range 20 {
-			fake.Report(refused())
-			wait(time.Second)
-		}
-		wantFault(t, subscription, cluster.Unreachable, "billing", "Connection refused")
+		wantEnd(t, subscribe(t, pool, "billing", "orders"), 7)
 	})
 }

@@ -10,7 +10,7 @@ import (
 // up to the last stable offset only, so each level needs consumers of its own. They are opened when they are first needed.
 type lane struct {
 	// logEnd is where logs end for such consumers.
-	logEnd end
+	logEnd offsetKind
 	tails  *tails
 	prober *prober
 }
@@ -36,12 +36,12 @@ func (l lane) reopen(connection Connection) {
 }
 
 // run serves until ctx ends.
-func (l lane) run(ctx context.Context, source admin) error {
+func (l lane) run(ctx context.Context, client offsetLister) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return l.tails.run(ctx) })
 	group.Go(func() error {
-		l.tails.lookAfterNewcomers(ctx, func(ctx context.Context, partitions []partition) (map[partition]offsetState, error) {
-			return source.offsets(ctx, l.logEnd, partitions)
+		l.tails.lookAfterNewcomers(ctx, func(ctx context.Context, partitions []partition, answered func(map[partition]offsetState)) {
+			client.listOffsets(ctx, offsetSpec{kind: l.logEnd}, partitions, answered)
 		})
 		return nil
 	})

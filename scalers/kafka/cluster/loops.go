@@ -2,51 +2,80 @@ package cluster
 
 import (
 	"context"
-	"slices"
+	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
+	"github.com/lagwise/lagwise/scalers/news"
 	"github.com/lagwise/lagwise/scalers/pace"
 )
 
 const (
-	// eventPoll is how long one wait for unasked errors lasts, and so how long closing a session may take.
+	// eventPoll is how long one wait for what a consumer reports lasts, and so how long closing a session may take.
 	eventPoll = 200 * time.Millisecond
-	// attemptsAtOnce bounds urgent observations under way, so that a slow group does not hold up every newcomer.
-	attemptsAtOnce = 4
-	// A failing cluster is tried again after a random time below a limit that doubles from firstRetry to lastRetry.
+	// snapshotsAtOnce bounds the urgent snapshots that are young, so that those that come together are read together. After slotTime
+	// one counts no longer: what is left of it then waits for brokers that do not answer.
+	snapshotsAtOnce = 4
+	slotTime        = 100 * time.Millisecond
+	// What fails is tried again after a random time below a limit that doubles from firstRetry to lastRetry.
 	firstRetry = 250 * time.Millisecond
 	lastRetry  = 5 * time.Second
+	// retryGrid is what the times of such attempts are rounded up to, so that many are made together.
+	retryGrid = 100 * time.Millisecond
 )
 
-// events takes what librdkafka reports unasked. A cluster that never answered, or no longer does, and says why, is not
-// worth waiting for: those who wait for their first observation are told at once.
-func (s *session) events(ctx context.Context, reporter reporter) {
-	for ctx.Err() == nil {
-		err := reporter.poll(eventPoll)
-		if err == nil {
-			continue
-		}
-		s.mu.Lock()
-		fault := s.health.report(err, s.connection.Name, time.Now())
-		s.mu.Unlock()
-		s.log.Debug("Kafka client reports", "error", err)
-		if fault == nil {
-			continue
-		}
-		for _, subscription := range s.everybody() {
-			subscription.failFirst(fault)
-		}
-	}
+func retryAfter(failures int) time.Duration {
+	return pace.Backoff{First: firstRetry, Last: lastRetry}.Pause(failures)
 }
 
-// refresh observes everybody, every RefreshInterval; less often when that takes long, and after random, growing pauses
-// while the cluster fails.
-func (s *session) refresh(ctx context.Context, source source) {
+// round is one refresh of subscriptions.
+type round struct {
+	began time.Time
+	done  chan struct{}
+
+	mu sync.Mutex
+	// answered and unanswered count the subscriptions for which Kafka had an answer, and those for which it had none.
+	answered, unanswered int
+	// latest is when the last answer came.
+	latest time.Time
+}
+
+func (r *round) note(fault *Fault, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if fault != nil && fault.wholeCluster() {
+		r.unanswered++
+		return
+	}
+	r.answered++
+	r.latest = now
+}
+
+// took is how long the answers took. What waits for brokers that do not answer does not count.
+func (r *round) took() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.answered == 0 {
+		return 0
+	}
+	return r.latest.Sub(r.began)
+}
+
+// isUnanswered reports whether Kafka answered for nothing.
+func (r *round) isUnanswered() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.answered == 0 && r.unanswered > 0
+}
+
+// refresh observes every subscription, every RefreshInterval; less often when that takes long, and after random, growing pauses
+// while no broker answers. Subscriptions that wait for brokers that do not answer do not delay the next refresh of the others.
+func (s *session) refresh(ctx context.Context, client client) {
+	var rounds sync.WaitGroup
+	defer rounds.Wait()
 	failures := 0
 	timer := time.NewTimer(s.options.RefreshInterval)
 	defer timer.Stop()
+	var latest *round
 	for {
 		select {
 		case <-ctx.Done():
@@ -54,47 +83,85 @@ func (s *session) refresh(ctx context.Context, source source) {
 		case <-timer.C:
 		}
 		began := time.Now()
-		everybody := s.everybody()
-		fault := s.attempt(ctx, source, everybody, false)
-		s.ledger.prune(time.Now())
-		for _, lane := range s.lanes {
-			lane.prober.prune(time.Now())
-		}
-		if fault == nil {
-			s.log.Debug("observed every trigger", "triggers", len(everybody), "took", time.Since(began))
-			if failures > 0 {
-				s.log.Info("Kafka answers again", "failures", failures)
-			}
-			failures = 0
-			took := time.Since(began)
-			pause := s.cycle.Pause(took)
-			if !slices.ContainsFunc(everybody, (*Subscription).unanswered) {
-				s.cycle.Went(took + pause)
-			}
-			s.counts.Refreshed(took, pause, false)
+		if s.trouble() != nil && !s.reaches(ctx, client) {
+			failures++
+			pause := retryAfter(failures)
+			s.counts.Refreshed(time.Since(began), pause, true)
 			timer.Reset(pause)
 			continue
 		}
-		if failures == 0 {
-			s.log.Warn("Kafka does not answer", "error", fault)
+		failures = 0
+		if idle := s.takeIdle(); len(idle) > 0 || latest == nil {
+			latest = s.begin(ctx, client, idle, &rounds)
 		}
-		failures++
-		pause := retryAfter(failures)
-		s.counts.Refreshed(time.Since(began), pause, true)
-		timer.Reset(pause)
+		complete := false
+		select {
+		case <-ctx.Done():
+			return
+		case <-latest.done:
+			complete = true
+		case <-time.After(s.options.RefreshInterval):
+		}
+		if latest.isUnanswered() && !s.reaches(ctx, client) {
+			pause := retryAfter(failures)
+			s.counts.Refreshed(time.Since(began), pause, true)
+			timer.Reset(pause)
+			continue
+		}
+		took := latest.took()
+		pause := s.cycle.Pause(took)
+		if complete {
+			s.cycle.Went(took + pause)
+		}
+		s.counts.Refreshed(took, pause, false)
+		timer.Reset(max(0, pause-(time.Since(latest.began)-took)))
+		s.cache.prune(time.Now())
+		for _, lane := range s.lanes {
+			lane.prober.prune(time.Now())
+		}
 	}
 }
 
-func retryAfter(failures int) time.Duration {
-	return pace.Backoff{First: firstRetry, Last: lastRetry}.Pause(failures)
+// begin starts a refresh.
+func (s *session) begin(ctx context.Context, client client, subscriptions []*Subscription, rounds *sync.WaitGroup) *round {
+	r := &round{began: time.Now(), done: make(chan struct{})}
+	rounds.Go(func() {
+		defer close(r.done)
+		s.observe(ctx, client, subscriptions, false, func(subscription *Subscription, fault *Fault) {
+			r.note(fault, time.Now())
+			s.mu.Lock()
+			delete(s.refreshing, subscription)
+			s.mu.Unlock()
+		})
+		s.log.Debug("refreshed", "triggers", len(subscriptions), "took", time.Since(r.began))
+	})
+	return r
 }
 
-// urgent observes those that cannot wait for their turn. While the cluster fails they get its fault at once: trying is
-// left to the refresh loop alone, so callers never queue up behind a dead broker.
-func (s *session) urgent(ctx context.Context, source source) {
-	var attempts errgroup.Group
-	attempts.SetLimit(attemptsAtOnce)
-	defer func() { _ = attempts.Wait() }()
+// reaches asks any broker. When none answers, every subscription is told.
+func (s *session) reaches(ctx context.Context, client client) bool {
+	err := client.ping(ctx)
+	if ctx.Err() != nil {
+		return false
+	}
+	if err == nil {
+		s.noteHealth(nil)
+		return true
+	}
+	fault := faultOf("connection "+s.connection.Name, err)
+	s.noteHealth(fault)
+	for _, subscription := range s.everybody() {
+		subscription.publish(time.Now(), result{fault: fault})
+	}
+	return false
+}
+
+// urgent observes those that cannot wait for their turn. While no broker answers they get that as their answer at once: trying is left
+// to refresh alone.
+func (s *session) urgent(ctx context.Context, client client) {
+	var snapshots sync.WaitGroup
+	defer snapshots.Wait()
+	slots := make(chan struct{}, snapshotsAtOnce)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -104,20 +171,67 @@ func (s *session) urgent(ctx context.Context, source source) {
 		case <-s.wake:
 		case <-timer.C:
 		}
-		waiting, next := s.takeDue(time.Now())
+		select {
+		case <-ctx.Done():
+			return
+		case slots <- struct{}{}:
+		}
+		free := sync.OnceFunc(func() { <-slots })
+		due, next := s.takeDue(time.Now())
 		timer.Reset(next)
-		if len(waiting) == 0 {
+		if len(due) == 0 {
+			free()
 			continue
 		}
 		if fault := s.trouble(); fault != nil {
-			for _, subscription := range waiting {
+			for _, subscription := range due {
 				subscription.publish(time.Now(), result{fault: fault})
+				s.settle(subscription)
 			}
+			free()
 			continue
 		}
-		attempts.Go(func() error {
-			_ = s.attempt(ctx, source, waiting, true) // told to each subscription
-			return nil
+		old := time.AfterFunc(slotTime, free)
+		snapshots.Go(func() {
+			defer func() { old.Stop(); free() }()
+			s.observe(ctx, client, due, true, func(subscription *Subscription, _ *Fault) { s.settle(subscription) })
 		})
 	}
+}
+
+// settle ends what takeDue began for a subscription.
+func (s *session) settle(subscription *Subscription) {
+	s.mu.Lock()
+	delete(s.hurried, subscription)
+	_, again := s.waiting[subscription]
+	s.mu.Unlock()
+	if again {
+		news.Signal(s.wake)
+	}
+}
+
+// observe reads what the subscriptions want and publishes each as soon as it is complete. delivered is called for each of them.
+func (s *session) observe(
+	ctx context.Context, client client, subscriptions []*Subscription, urgent bool, delivered func(*Subscription, *Fault),
+) {
+	if len(subscriptions) == 0 {
+		return
+	}
+	wants := make([]Want, len(subscriptions))
+	for i, subscription := range subscriptions {
+		wants[i] = subscription.want
+	}
+	began := time.Now()
+	taken := &snapshot{client: client, cache: s.cache, at: began, wants: wants, urgent: urgent}
+	taken.deliver = func(i int, r result) {
+		if ctx.Err() != nil { // what was read is of no use any more
+			return
+		}
+		if taken.clusterFault != nil && r.fault != nil && r.fault.wholeCluster() {
+			s.noteHealth(taken.clusterFault)
+		}
+		s.deliver(subscriptions[i], began, r)
+		delivered(subscriptions[i], r.fault)
+	}
+	taken.run(ctx)
 }

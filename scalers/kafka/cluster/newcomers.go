@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/lagwise/lagwise/scalers/news"
@@ -14,22 +15,26 @@ const (
 	lookEvery = 100 * time.Millisecond
 	// lookAtMost bounds the share of time that this may take, as the tenth part of it.
 	lookAtMost = 10
+	// never is longer than any listing takes.
+	never = time.Hour
 )
 
-// lister tells where logs end.
-type lister func(ctx context.Context, partitions []partition) (map[partition]offsetState, error)
+// lister lists where logs end. Each broker's answer is handed on when it arrives, from any goroutine.
+type lister func(ctx context.Context, partitions []partition, answered func(map[partition]offsetState))
 
 // newcomers are the partitions that a consumer was given while its fetch waited at the broker. Neither that fetch covers
 // them nor the next one: what librdkafka asks about a new partition waits behind the first, on the same connection, and the
 // second goes out before the answer is read (measured with librdkafka 2.11.1). Until then their log ends are listed instead.
 type newcomers struct {
-	life    time.Duration
-	until   map[partition]time.Time
+	life  time.Duration
+	until map[partition]time.Time
+	// due is when a partition's end is listed again; never, while it is being listed.
+	due     map[partition]time.Time
 	arrived chan struct{}
 }
 
 func newNewcomers(fetchWait time.Duration) *newcomers {
-	return &newcomers{life: 2*fetchWait + fetchWait/2, until: map[partition]time.Time{}, arrived: make(chan struct{}, 1)}
+	return &newcomers{life: 2*fetchWait + fetchWait/2, until: map[partition]time.Time{}, due: map[partition]time.Time{}, arrived: make(chan struct{}, 1)}
 }
 
 func (n *newcomers) add(at partition, now time.Time) {
@@ -37,14 +42,35 @@ func (n *newcomers) add(at partition, now time.Time) {
 	news.Signal(n.arrived)
 }
 
-// present lists them and forgets those that a fetch covers by now.
-func (n *newcomers) present(now time.Time) []partition {
+// take lists those that are due, and forgets those that a fetch covers by now. left reports whether there are any.
+func (n *newcomers) take(now time.Time) (due []partition, left bool) {
 	maps.DeleteFunc(n.until, func(_ partition, until time.Time) bool { return !now.Before(until) })
-	return slices.SortedFunc(maps.Keys(n.until), comparePartitions)
+	for at := range n.until {
+		if !n.due[at].After(now) {
+			n.due[at] = now.Add(never)
+			due = append(due, at)
+		}
+	}
+	slices.SortFunc(due, comparePartitions)
+	return due, len(n.until) > 0
 }
 
-// lookAfterNewcomers wakes those who wait for a newcomer whose log has grown.
+// settle ends what take began. The longer a listing took, the longer its partitions are left alone.
+func (n *newcomers) settle(states map[partition]offsetState, took time.Duration, now time.Time) {
+	for at := range states {
+		if _, waits := n.until[at]; waits {
+			n.due[at] = now.Add(max(lookEvery, lookAtMost*took))
+			continue
+		}
+		delete(n.due, at)
+	}
+}
+
+// lookAfterNewcomers wakes those who wait for a newcomer whose log has grown. A partition whose leader does not answer is left out until it
+// does, and delays no other.
 func (t *tails) lookAfterNewcomers(ctx context.Context, ends lister) {
+	var looks sync.WaitGroup
+	defer looks.Wait()
 	for {
 		select {
 		case <-ctx.Done():
@@ -57,29 +83,35 @@ func (t *tails) lookAfterNewcomers(ctx context.Context, ends lister) {
 				return
 			case <-time.After(pause):
 			}
-			pause = t.look(ctx, ends)
+			pause = t.look(ctx, ends, &looks)
 		}
 	}
 }
 
-// look lists the ends once and says how long to wait before the next time; 0 when there are no newcomers.
-func (t *tails) look(ctx context.Context, ends lister) time.Duration {
+// look lists the ends of the newcomers that are due, and returns how long to wait before the next time; 0 when there are none.
+func (t *tails) look(ctx context.Context, ends lister, looks *sync.WaitGroup) time.Duration {
 	began := time.Now()
 	t.mu.Lock()
-	present := t.newcomers.present(began)
+	due, left := t.newcomers.take(began)
 	t.mu.Unlock()
-	if len(present) == 0 {
+	if !left {
 		return 0
 	}
-	states, err := ends(ctx, present)
-	if err != nil {
-		// The refresh loop tells of a cluster that fails.
-		t.log.Debug("looking after newly watched partitions", "error", err)
+	if len(due) == 0 {
+		return lookEvery
 	}
-	for at, state := range states {
-		if state.err == nil {
-			t.hit(at, state.offset-1)
-		}
-	}
-	return max(lookEvery, lookAtMost*time.Since(began))
+	looks.Go(func() {
+		ends(ctx, due, func(states map[partition]offsetState) {
+			now := time.Now()
+			t.mu.Lock()
+			t.newcomers.settle(states, now.Sub(began), now)
+			t.mu.Unlock()
+			for at, state := range states {
+				if state.err == nil { // the refresh reports what is wrong elsewhere
+					t.hit(at, state.offset-1)
+				}
+			}
+		})
+	})
+	return lookEvery
 }

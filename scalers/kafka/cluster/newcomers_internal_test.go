@@ -11,7 +11,6 @@ import (
 
 // logs are a cluster's log ends, and how often they were asked for.
 type logs struct {
-	fault error
 	takes time.Duration
 
 	mu    sync.Mutex
@@ -31,16 +30,16 @@ func (l *logs) timesAsked() int {
 	return l.asked
 }
 
-func (l *logs) list(_ context.Context, wanted []partition) (map[partition]offsetState, error) {
+func (l *logs) list(_ context.Context, wanted []partition, answered func(map[partition]offsetState)) {
 	time.Sleep(l.takes)
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.asked++
 	states := map[partition]offsetState{}
 	for _, at := range wanted {
 		states[at] = l.ends[at]
 	}
-	return states, l.fault
+	l.mu.Unlock()
+	answered(states)
 }
 
 // withNewcomers runs tails whose consumers find nothing, over logs.
@@ -119,7 +118,6 @@ func TestNewcomersThatCannotBeListedWakeNobody(t *testing.T) {
 		t.Helper()
 		at, gone := partition{"orders", 0}, partition{"orders", 1}
 		logs.set(at, offsetState{offset: 11, err: errors.New("no leader")})
-		logs.fault = errors.New("no broker")
 		subscription := &Subscription{}
 		tails.watch(&Subscription{}, map[partition]int64{at: 10})
 		tails.watch(subscription, map[partition]int64{gone: 10})

@@ -19,7 +19,8 @@ type Options struct {
 	MaxSnapshotAge time.Duration
 	// TopicLife is for how long a topic's partitions are taken as known; six times RefreshInterval by default.
 	TopicLife time.Duration
-	// GroupLife is after how long a group's commits are read again although nothing moved; 30 s by default.
+	// GroupLife is after how long a group's commits are read again although nothing moved; twice RefreshInterval by default. A group that
+	// was reset to an earlier offset is noticed within five quarters of that, and a refresh.
 	GroupLife time.Duration
 	// RequestTimeout bounds one request to Kafka; by default 5 s, but no more than a third of MaxSnapshotAge: a request that
 	// is stuck holds up a refresh, and must not make everybody's observation too old.
@@ -29,8 +30,7 @@ type Options struct {
 	FetchWait time.Duration
 	// MaxSessions bounds the sessions alive at once; 256 by default.
 	MaxSessions int
-	// Embedded makes allowances for librdkafka's embedded broker: it describes all of its topics or none, and answers a
-	// fetch only when its wait is over, records or not.
+	// Embedded makes allowances for librdkafka's embedded broker: it answers a fetch only when its wait is over, records or not.
 	Embedded bool
 	Log      *slog.Logger
 
@@ -48,7 +48,7 @@ func (o Options) withDefaults() Options {
 		o.TopicLife = 6 * o.RefreshInterval
 	}
 	if o.GroupLife <= 0 {
-		o.GroupLife = 30 * time.Second
+		o.GroupLife = 2 * o.RefreshInterval
 	}
 	if o.RequestTimeout <= 0 {
 		o.RequestTimeout = min(5*time.Second, o.MaxSnapshotAge/3)
@@ -80,7 +80,7 @@ func (p *Pool) SetMaxSessions(most int) {
 // Pool owns the sessions: one for each distinct Connection that somebody subscribes to.
 type Pool struct {
 	options Options
-	open    func(Connection, Options) (source, error)
+	open    func(Connection, Options) (client, error)
 	read    func(configured) (reader, error)
 
 	mu       sync.Mutex
@@ -93,7 +93,7 @@ type Pool struct {
 // NewPool makes a pool; nothing is connected before Run.
 func NewPool(options Options) *Pool {
 	return &Pool{
-		options: options.withDefaults(), open: openSource, read: openReader,
+		options: options.withDefaults(), open: openBrokers, read: openReader,
 		sessions: map[[sha256.Size]byte]*session{}, renewed: map[string]Connection{}, crew: crew.New(),
 	}
 }

@@ -55,12 +55,12 @@ func (s *session) arm(subscription *Subscription, partitions []lag.Partition) {
 	ends := make(map[partition]int64, len(partitions))
 	unreadable := false
 	for _, p := range partitions {
-		if s.ledger.readable(p.Topic) {
+		if s.cache.readable(p.Topic) {
 			ends[partition{p.Topic, p.ID}] = p.End
 			continue
 		}
 		unreadable = true
-		if s.ledger.complain(p.Topic) {
+		if s.cache.warn(p.Topic) {
 			s.log.Warn("no READ on the topic: records are noticed by polling, not at once", "topic", p.Topic, "every", slowWatch)
 		}
 	}

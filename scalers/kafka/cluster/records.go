@@ -28,10 +28,10 @@ func (w Want) positionOf(p lag.Partition) (from int64, waits bool) {
 
 // deliver publishes a result once all of it is there. What is to be read of partitions may take a moment: nobody else waits for
 // that, and what was observed before serves meanwhile.
-func (s *session) deliver(subscription *Subscription, began time.Time, r result, urgent bool) {
+func (s *session) deliver(subscription *Subscription, began time.Time, r result) {
 	want := subscription.want
 	if r.fault != nil || !want.readsRecords() {
-		s.publish(subscription, began, r, urgent)
+		s.publish(subscription, began, r)
 		return
 	}
 	patience := patienceOf(s.options)
@@ -41,16 +41,16 @@ func (s *session) deliver(subscription *Subscription, began time.Time, r result,
 	prober := s.laneOf(want).prober
 	prober.ask(s.goalsOf(want, r.observation), began, patience, func() {
 		r.fault = s.addRecords(prober, want, r.observation)
-		s.publish(subscription, began, r, urgent)
+		s.publish(subscription, began, r)
 	})
 }
 
-// publish tells the subscription. A topic that was just made answers "not leader" for a moment; its first observation need not
-// wait for a refresh. One that goes on answering so is tried again after growing pauses.
-func (s *session) publish(subscription *Subscription, began time.Time, r result, urgent bool) {
-	subscription.publish(began, r)
-	if seen, failed := subscription.first(); urgent && r.fault.passes() && s.trouble() == nil && !seen {
-		s.hurry(subscription, time.Now().Add(retryAfter(failed)))
+// publish tells the subscription. What fails for a while, such as a partition without leader, is tried again before the next refresh,
+// at first at once and then after growing pauses.
+func (s *session) publish(subscription *Subscription, began time.Time, r result) {
+	failures := subscription.publish(began, r)
+	if r.fault.passes() && s.trouble() == nil {
+		s.hurry(subscription, time.Now().Add(retryAfter(failures)).Truncate(retryGrid).Add(retryGrid))
 	}
 }
 
@@ -58,7 +58,7 @@ func (s *session) publish(subscription *Subscription, began time.Time, r result,
 func (s *session) goalsOf(want Want, observed lag.Observation) map[probe]goal {
 	goals := map[probe]goal{}
 	for _, p := range observed.Partitions {
-		if from, waits := want.positionOf(p); waits && from < p.End && s.ledger.readable(p.Topic) {
+		if from, waits := want.positionOf(p); waits && from < p.End && s.cache.readable(p.Topic) {
 			goals[probe{partition{p.Topic, p.ID}, from}] = goal{end: p.End, records: want.sought()}
 		}
 	}
@@ -94,7 +94,7 @@ func (s *session) recordsOf(prober *prober, want Want, p lag.Partition, from int
 	if from >= p.End { // all that the group has not read is deleted
 		return &lag.Records{From: from, Through: p.End}, nil
 	}
-	if !s.ledger.readable(p.Topic) {
+	if !s.cache.readable(p.Topic) {
 		return finding{through: from}.facts(from, p.End), &Fault{Kind: Denied, About: fmt.Sprintf("no READ on topic %q, which the trigger needs", p.Topic)}
 	}
 	known, err := prober.look(probe{partition{p.Topic, p.ID}, from}, goal{end: p.End, records: want.sought()})

@@ -118,7 +118,7 @@ func TestASlowReaderDelaysNobodyElse(t *testing.T) {
 		// A new trigger has no answer until its records were read, or could not be.
 		fake.Stamp("orders", 0, time.Now())
 		newcomer := subscribeTo(t, pool, "phantom", lag.Needs{Phantom: true})
-		wantFault(t, newcomer, cluster.TimedOut, "no answer yet")
+		wantFault(t, newcomer, cluster.Unfinished, "still under way")
 		wait(10 * time.Second)
 		wantEnd(t, newcomer, 3)
 

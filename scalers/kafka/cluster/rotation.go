@@ -4,8 +4,6 @@ import (
 	"context"
 	"math/rand/v2"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // New credentials that do not work yet are tried again after random, growing pauses: neither Kafka nor whoever counts
@@ -44,9 +42,9 @@ func (p *Pool) latest(connection Connection) Connection {
 
 // rotate exchanges credentials when asked to. The new ones are tried with a client of their own, and used when Kafka takes them:
 // what is known stays known.
-func (s *session) rotate(ctx context.Context, source *renewal) {
+func (s *session) rotate(ctx context.Context, client *rotatingClient) {
 	s.rotation.Run(ctx, proveAgain, func(next Connection, failures int) error {
-		if err := source.carryOver(ctx, next); err != nil {
+		if err := client.carryOver(ctx, next); err != nil {
 			if failures == 0 {
 				s.log.Warn("Kafka does not take the new credentials yet; the old ones stay in use", "error", err)
 			}
@@ -63,43 +61,4 @@ func (s *session) rotate(ctx context.Context, source *renewal) {
 func proveAgain(failures int) time.Duration {
 	limit := min(firstProof<<min(failures, 10), lastProof)
 	return limit/2 + rand.N(limit/2) //nolint:gosec // jitter needs no secrecy
-}
-
-// carryOver opens a client with the connection's credentials, and puts it in the place of the present one when Kafka has
-// answered it.
-func (r *renewal) carryOver(ctx context.Context, connection Connection) error {
-	r.exchanging.Lock()
-	defer r.exchanging.Unlock()
-	client, err := r.open(connection)
-	if err != nil {
-		return err
-	}
-	if err := prove(ctx, client); err != nil {
-		_ = letGo(client.close)
-		return err
-	}
-	return r.exchange(connection, client)
-}
-
-// prove asks Kafka something that everybody may ask. What is wrong with credentials is reported beside it: the question
-// itself only times out.
-func prove(ctx context.Context, client source) error {
-	asking, answered := context.WithCancel(ctx)
-	var group errgroup.Group
-	var reported error
-	group.Go(func() error {
-		for asking.Err() == nil {
-			if err := client.poll(eventPoll); err != nil && (reported == nil || kindOf(err) == BadCredentials) {
-				reported = err
-			}
-		}
-		return nil
-	})
-	_, err := client.list(ctx)
-	answered()
-	_ = group.Wait()
-	if err != nil && reported != nil {
-		return reported
-	}
-	return err
 }

@@ -38,7 +38,7 @@ func TestNewCredentialsAreUsedOnceTheyWork(t *testing.T) {
 		wantEnd(t, subscription, 7)
 
 		fake.Before(func(_ context.Context, call cluster.Call) error {
-			if call.Question == cluster.Names { // what new credentials are tried with
+			if call.Question == cluster.Brokers { // what new credentials are tried with
 				return kafka.NewError(kafka.ErrTimedOut, "no answer", false)
 			}
 			return nil

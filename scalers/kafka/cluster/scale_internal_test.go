@@ -18,7 +18,7 @@ func BenchmarkThirtyThousand(b *testing.B) {
 	before := heap()
 	kafka := &endless{}
 	s := newSession(Connection{Name: "fake"}, Options{RefreshInterval: time.Hour}.withDefaults(), func(s *session, left *Subscription) { s.remove(left) })
-	s.open = func(Connection, Options) (source, error) { return kafka, nil }
+	s.open = func(Connection, Options) (client, error) { return kafka, nil }
 	quiet := s.lanes[false]
 	quiet.tails = newTails(Connection{}, func(Connection) (fetcher, error) { return silent{}, nil }, time.Second, s.wakeUp, s.log)
 	s.lanes[false] = quiet
@@ -92,12 +92,14 @@ func arm(b *testing.B, subscriptions []*Subscription) {
 	}
 }
 
-func refreshOnce(b *testing.B, s *session, kafka source) time.Duration {
+func refreshOnce(b *testing.B, s *session, kafka client) time.Duration {
 	b.Helper()
 	began := time.Now()
-	if fault := s.attempt(b.Context(), kafka, s.everybody(), false); fault != nil {
-		b.Fatal(fault)
-	}
+	s.observe(b.Context(), kafka, s.everybody(), false, func(_ *Subscription, fault *Fault) {
+		if fault != nil {
+			b.Fatal(fault)
+		}
+	})
 	return time.Since(began)
 }
 
@@ -105,7 +107,7 @@ func refreshOnce(b *testing.B, s *session, kafka source) time.Duration {
 // their ends.
 type endless struct{ end atomic.Int64 }
 
-func (*endless) describe(_ context.Context, topics []string) (map[string]topicState, error) {
+func (*endless) describeTopics(_ context.Context, topics []string) (map[string]topicState, error) {
 	states := make(map[string]topicState, len(topics))
 	for _, topic := range topics {
 		states[topic] = topicState{partitions: []int32{0, 1, 2}}
@@ -113,36 +115,33 @@ func (*endless) describe(_ context.Context, topics []string) (map[string]topicSt
 	return states, nil
 }
 
-func (*endless) list(context.Context) ([]string, error) { return nil, nil }
+func (*endless) listTopics(context.Context) ([]string, error) { return nil, nil }
 
-func (*endless) since(context.Context, time.Time, []partition) (map[partition]firstState, error) {
-	return map[partition]firstState{}, nil
+func (*endless) ping(context.Context) error { return nil }
+
+func (e *endless) listOffsets(_ context.Context, _ offsetSpec, partitions []partition, answered func(map[partition]offsetState)) {
+	answered(sameAnswer(partitions, offsetState{offset: e.end.Load(), found: true}))
 }
 
-func (e *endless) offsets(_ context.Context, _ end, partitions []partition) (map[partition]offsetState, error) {
-	states := make(map[partition]offsetState, len(partitions))
-	for _, at := range partitions {
-		states[at] = offsetState{offset: e.end.Load()}
+func (e *endless) fetchOffsets(_ context.Context, groups map[string][]partition, answered func(map[string]groupCommits)) {
+	states := make(map[string]groupCommits, len(groups))
+	for group, partitions := range groups {
+		states[group] = groupCommits{commits: sameAnswer(partitions, commitState{offset: e.end.Load(), committed: true})}
 	}
-	return states, nil
+	answered(states)
 }
 
-func (e *endless) committed(_ context.Context, _ string, partitions []partition) (map[partition]commitState, error) {
-	states := make(map[partition]commitState, len(partitions))
-	for _, at := range partitions {
-		states[at] = commitState{offset: e.end.Load(), committed: true}
-	}
-	return states, nil
+func (*endless) describeGroups(_ context.Context, groups []string, answered func(map[string]groupState)) {
+	answered(sameAnswer(groups, groupState{}))
 }
 
-func (*endless) members(context.Context, string) (groupState, error) { return groupState{}, nil }
-
-func (*endless) close() error { return nil }
-
-func (*endless) poll(wait time.Duration) error {
-	time.Sleep(wait)
-	return nil
+func (*endless) shareGroups(_ context.Context, groups []string, answered func(map[string]bool)) {
+	answered(sameAnswer(groups, false))
 }
+
+func (*endless) throttled(time.Time) error { return nil }
+
+func (*endless) close() {}
 
 // silent is a consumer that receives nothing.
 type silent struct{}

@@ -17,19 +17,6 @@ import (
 	"github.com/lagwise/lagwise/scalers/rotation"
 )
 
-// source is a cluster as a session needs it: what it answers, and what it reports unasked.
-type source interface {
-	admin
-	reporter
-}
-
-// reporter tells of errors that belong to no request, such as a rejected password.
-type reporter interface {
-	// poll waits at most wait for such an error; nil when there was none.
-	poll(wait time.Duration) error
-	close() error
-}
-
 // session observes one connection for everybody who subscribed to it.
 type session struct {
 	key [sha256.Size]byte
@@ -37,7 +24,7 @@ type session struct {
 	connection Connection
 	options    Options
 	log        *slog.Logger
-	open       func(Connection, Options) (source, error)
+	open       func(Connection, Options) (client, error)
 	read       func(configured) (reader, error)
 	// abandoned is closed when the last subscription left.
 	abandoned chan struct{}
@@ -45,14 +32,19 @@ type session struct {
 	rotation rotation.Rotation[Connection]
 	onLeave  func(*session, *Subscription)
 
+	cache  *offsetCache
+	counts counts
+	// wake tells the urgent loop that there is something to do.
+	wake chan struct{}
+
 	mu            sync.Mutex
 	subscriptions map[*Subscription]struct{}
-	// waiting are the subscriptions that cannot wait for their turn, and when each is due; wake tells the urgent loop.
+	// waiting are the subscriptions that cannot wait for their turn, and when each is due.
 	waiting map[*Subscription]time.Time
-	wake    chan struct{}
-	health  health
-	ledger  *ledger
-	counts  counts
+	// refreshing and hurried are the subscriptions that a refresh, or an urgent snapshot, has not delivered yet.
+	refreshing, hurried map[*Subscription]struct{}
+	health              health
+	present             client
 	// lanes read records, for triggers that are read_committed and for those that are not.
 	lanes map[bool]lane
 	// cycle is the turn of refresh.
@@ -66,8 +58,9 @@ func newSession(connection Connection, options Options, onLeave func(*session, *
 		abandoned:     make(chan struct{}),
 		rotation:      rotation.New[Connection](),
 		subscriptions: map[*Subscription]struct{}{}, waiting: map[*Subscription]time.Time{},
+		refreshing: map[*Subscription]struct{}{}, hurried: map[*Subscription]struct{}{},
 		wake:   make(chan struct{}, 1),
-		ledger: newLedger(options.TopicLife, options.GroupLife),
+		cache:  newOffsetCache(options.TopicLife, options.GroupLife),
 		cycle:  pace.Cycle{Interval: options.RefreshInterval, Age: options.MaxSnapshotAge},
 		counts: newCounts(),
 	}
@@ -78,7 +71,7 @@ func newSession(connection Connection, options Options, onLeave func(*session, *
 	return s
 }
 
-func openSource(connection Connection, options Options) (source, error) { //nolint:ireturn // stands for the function that opens fakes
+func openBrokers(connection Connection, options Options) (client, error) { //nolint:ireturn // stands for the function that opens fakes
 	return openClient(connection, options)
 }
 
@@ -125,34 +118,54 @@ func (s *session) isDueOrGone(subscription *Subscription) bool {
 	return due || !joined
 }
 
-// takeDue lists those that are due, forgets that they were, and says how long the next one has time.
+// takeDue lists those that are due, and how long the next one has time. One that an urgent snapshot is still reading is due when
+// that has delivered it.
 func (s *session) takeDue(now time.Time) (due []*Subscription, next time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	next = time.Hour
 	for subscription, at := range s.waiting {
+		if _, hurried := s.hurried[subscription]; hurried {
+			continue
+		}
 		if left := at.Sub(now); left > 0 {
 			next = min(next, left)
 			continue
 		}
 		due = append(due, subscription)
 		delete(s.waiting, subscription)
+		s.hurried[subscription] = struct{}{}
 	}
 	return due, next
 }
 
+// takeIdle lists those that no refresh is still reading.
+func (s *session) takeIdle() (idle []*Subscription) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for subscription := range s.subscriptions {
+		if _, refreshing := s.refreshing[subscription]; !refreshing {
+			idle = append(idle, subscription)
+			s.refreshing[subscription] = struct{}{}
+		}
+	}
+	return idle
+}
+
 var errAbandoned = errors.New("nobody subscribes any more")
 
-// run serves until ctx ends or everybody left. Three loops share one client: events listens for what librdkafka reports
-// unasked, refresh observes every subscription in its turn, and urgent observes those that cannot wait for it. The lanes, with
-// clients of their own, tell urgent of records, and look at those that some triggers need to know more of. rotate exchanges all
-// clients when the credentials have changed.
+// run serves until ctx ends or the last subscription left. Its loops share one client: refresh observes every subscription in its
+// turn, and urgent observes those that cannot wait for it. The lanes, with clients of their own, tell urgent of records, and read
+// those that some triggers need to know more of. rotate exchanges all clients when the credentials have changed.
 func (s *session) run(ctx context.Context) error {
-	renewal, err := openRenewed(s.connection, func(connection Connection) (source, error) { return s.open(connection, s.options) })
+	rotating, err := openRotating(s.connection, func(connection Connection) (client, error) { return s.open(connection, s.options) })
 	if err != nil {
-		s.log.Error("opening the Kafka client", "error", err)
+		s.log.Error("cannot open the Kafka client", "error", err)
 	}
-	source := counted{source: renewal, counts: s.counts}
+	client := countedClient{client: rotating, counts: s.counts}
+	s.mu.Lock()
+	s.present = client
+	s.mu.Unlock()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		select {
@@ -162,21 +175,29 @@ func (s *session) run(ctx context.Context) error {
 			return nil
 		}
 	})
-	group.Go(func() error { s.events(ctx, source); return nil })
-	group.Go(func() error { s.refresh(ctx, source); return nil })
-	group.Go(func() error { s.urgent(ctx, source); return nil })
-	group.Go(func() error { s.rotate(ctx, renewal); return nil })
+	group.Go(func() error { s.refresh(ctx, client); return nil })
+	group.Go(func() error { s.urgent(ctx, client); return nil })
+	group.Go(func() error { s.rotate(ctx, rotating); return nil })
 	for _, lane := range s.lanes {
-		group.Go(func() error { return lane.run(ctx, source) })
+		group.Go(func() error { return lane.run(ctx, client) })
 	}
 	err = group.Wait()
-	if closeErr := source.close(); closeErr != nil {
-		s.log.Warn("closing the Kafka client", "error", closeErr)
-	}
+	rotating.close()
 	if errors.Is(err, errAbandoned) {
 		return nil
 	}
 	return err //nolint:wrapcheck // the loops return nothing else
+}
+
+// throttled returns why answers are late, where a broker's quota is the reason.
+func (s *session) throttled(now time.Time) error {
+	s.mu.Lock()
+	present := s.present
+	s.mu.Unlock()
+	if present == nil {
+		return nil
+	}
+	return present.throttled(now)
 }
 
 // everybody lists the subscriptions of this moment.
@@ -186,46 +207,25 @@ func (s *session) everybody() []*Subscription {
 	return slices.Collect(maps.Keys(s.subscriptions))
 }
 
-// attempt observes the subscriptions and tells each of them the outcome. It returns the cluster's own fault, if that
-// was it.
-func (s *session) attempt(ctx context.Context, source source, subscriptions []*Subscription, urgent bool) *Fault {
-	if len(subscriptions) == 0 {
-		return nil
-	}
-	wants := make([]Want, len(subscriptions))
-	for i, subscription := range subscriptions {
-		wants[i] = subscription.want
-	}
-	began := time.Now()
-	pass := &pass{admin: source, ledger: s.ledger, at: began, wants: wants, urgent: urgent}
-	results, fault := pass.observe(ctx)
-	select {
-	case <-ctx.Done(): // what was read is of no use any more
-		return nil
-	default:
-	}
-	s.mu.Lock()
-	now := time.Now()
-	everythingAnswered := true
-	for i := range results {
-		unanswered := results[i].fault != nil && results[i].fault.wholeCluster()
-		everythingAnswered = everythingAnswered && !unanswered
-		results[i].fault = s.health.explain(results[i].fault, now)
-	}
-	fault = s.health.after(fault, everythingAnswered, now)
-	s.mu.Unlock()
-	for i, subscription := range subscriptions {
-		if fault != nil {
-			results[i] = result{fault: fault}
-		}
-		s.deliver(subscription, began, results[i], urgent)
-	}
-	return fault
-}
-
-// trouble is the cluster's present fault, if it has one.
+// trouble is why no broker answers; nil while any does.
 func (s *session) trouble() *Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.health.fault
+}
+
+// noteHealth keeps whether any broker answers, and logs when that changes.
+func (s *session) noteHealth(fault *Fault) {
+	now := time.Now()
+	s.mu.Lock()
+	began := s.health.since
+	changed := s.health.note(fault, now)
+	s.mu.Unlock()
+	switch {
+	case !changed:
+	case fault != nil:
+		s.log.Warn("Kafka unreachable", "error", fault)
+	default:
+		s.log.Info("Kafka reachable again", "after", now.Sub(began).Round(time.Millisecond))
+	}
 }

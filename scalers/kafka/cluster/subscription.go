@@ -20,7 +20,7 @@ type Subscription struct {
 
 	mu      sync.Mutex
 	seen    bool // an observation was made at least once
-	failed  int  // how many attempts failed before that
+	failed  int  // how many attempts failed in a row
 	latest  lag.Observation
 	history []lag.Observation
 	fault   *Fault // why the last attempt failed; nil after a success
@@ -73,16 +73,22 @@ func (s *Subscription) look() (view lag.View, age time.Duration, fresh bool) {
 	return lag.View{Now: now, Latest: s.latest, History: s.history}, age, s.seen && age <= s.session.cycle.MaxAge()
 }
 
+// awaitFirst waits for the first observation, until ctx ends.
 func (s *Subscription) awaitFirst(ctx context.Context) error {
+	began := time.Now()
 	select {
 	case <-s.attempts.First():
 		return nil
 	case <-ctx.Done():
-		if fault := s.session.trouble(); fault != nil {
-			return fault
-		}
-		return &Fault{Kind: TimedOut, About: fmt.Sprintf("no answer yet from %s", s.session.connection.Name), Err: ctx.Err()}
 	}
+	if fault := s.session.trouble(); fault != nil {
+		return fault
+	}
+	about := fmt.Sprintf("the first observation is still under way at connection %s", s.session.connection.Name)
+	if throttled := s.session.throttled(time.Now()); throttled != nil {
+		return &Fault{Kind: Throttled, About: about, Err: throttled}
+	}
+	return &Fault{Kind: Unfinished, About: about, Err: fmt.Errorf("no answer within %s", time.Since(began).Round(10*time.Millisecond))}
 }
 
 func (s *Subscription) stale(age time.Duration) *Fault {
@@ -97,15 +103,16 @@ func (s *Subscription) stale(age time.Duration) *Fault {
 // must be called.
 func (s *Subscription) Listen() (changed <-chan struct{}, stop func()) { return s.attempts.Listen() }
 
-// publish takes a new result. One that was begun before what is known already is dropped.
-func (s *Subscription) publish(at time.Time, r result) {
+// publish takes a new result, and returns how many have failed in a row. One that was begun before what is known already is dropped.
+func (s *Subscription) publish(at time.Time, r result) (failures int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.seen && at.Before(s.latest.At) {
-		return
+		return s.failed
 	}
-	if r.fault != nil && !s.seen {
-		s.failed++
+	s.failed++
+	if r.fault == nil {
+		s.failed = 0
 	}
 	if s.fault = r.fault; r.fault == nil {
 		before := s.latest
@@ -122,35 +129,14 @@ func (s *Subscription) publish(at time.Time, r result) {
 		}
 	}
 	s.attempts.Tell()
+	return s.failed
 }
 
-// hasSeen says whether an observation was ever made.
+// hasSeen reports whether an observation was ever made.
 func (s *Subscription) hasSeen() bool {
-	seen, _ := s.first()
-	return seen
-}
-
-// first says whether an observation was ever made, and after how many that failed.
-func (s *Subscription) first() (seen bool, failed int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.seen, s.failed
-}
-
-// unanswered says whether Kafka gave no answer to the latest attempt.
-func (s *Subscription) unanswered() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.fault != nil && s.fault.wholeCluster()
-}
-
-// failFirst tells a subscription that still waits for its first observation why there is none.
-func (s *Subscription) failFirst(fault *Fault) {
-	select {
-	case <-s.attempts.First():
-	default:
-		s.publish(time.Now(), result{fault: fault})
-	}
+	return s.seen
 }
 
 // Close ends the subscription; the last one out closes the session.

@@ -16,7 +16,9 @@ type Want struct {
 	Topics []string
 	// Pattern matches the names of topics instead: those of every moment, so that new ones are followed. Nil for none.
 	Pattern *regexp.Regexp
-	Needs   lag.Needs
+	// Counts reports whether a partition is asked for; nil for all of them. The others are in Observation.Excluded.
+	Counts func(topic string, id int32) bool
+	Needs  lag.Needs
 }
 
 // discovers says whether the group's commits tell which topics count.

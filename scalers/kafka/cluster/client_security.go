@@ -1,0 +1,111 @@
+package cluster
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sasl"
+	"github.com/twmb/franz-go/pkg/sasl/oauth"
+	"github.com/twmb/franz-go/pkg/sasl/plain"
+	"github.com/twmb/franz-go/pkg/sasl/scram"
+)
+
+// securityOf makes the options of a connection's TLS and SASL.
+func securityOf(connection Connection, bearers *bearers) ([]kgo.Opt, error) {
+	var options []kgo.Opt
+	if connection.TLS != nil {
+		config, err := connection.TLS.clientConfig()
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, kgo.DialTLSConfig(config))
+	}
+	if connection.SASL != nil {
+		mechanism, err := connection.mechanismFor(bearers)
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, kgo.SASL(mechanism))
+	}
+	return options, nil
+}
+
+func (t TLS) clientConfig() (*tls.Config, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: t.SkipVerify} //nolint:gosec // the user's own choice, skipVerify
+	if t.CA != "" {
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM([]byte(t.CA)) {
+			return nil, errors.New("ca: no certificate in PEM")
+		}
+	}
+	if t.Certificate != "" {
+		pair, err := tls.X509KeyPair([]byte(t.Certificate), []byte(t.Key))
+		if err != nil {
+			return nil, fmt.Errorf("client certificate: %w", err)
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	return config, nil
+}
+
+func (c Connection) mechanismFor(bearers *bearers) (sasl.Mechanism, error) {
+	password := plain.Auth{User: c.SASL.Username, Pass: string(c.SASL.Password)}
+	switch c.SASL.Mechanism {
+	case Plain:
+		return password.AsMechanism(), nil
+	case ScramSHA256:
+		return scram.Auth{User: password.User, Pass: password.Pass}.AsSha256Mechanism(), nil
+	case ScramSHA512:
+		return scram.Auth{User: password.User, Pass: password.Pass}.AsSha512Mechanism(), nil
+	case OAuthBearer:
+		return oauth.Oauth(func(ctx context.Context) (oauth.Auth, error) {
+			ctx, cancel := context.WithTimeout(ctx, tokenTimeout)
+			defer cancel()
+			token, err := bearers.token(ctx, c)
+			if err != nil {
+				return oauth.Auth{}, &tokenError{err}
+			}
+			return oauth.Auth{Token: token.TokenValue, Extensions: token.Extensions}, nil
+		}), nil
+	default:
+		return nil, fmt.Errorf("unknown SASL mechanism %q", c.SASL.Mechanism)
+	}
+}
+
+// tokenError is why there is no token to log in with.
+type tokenError struct{ err error }
+
+func (e *tokenError) Error() string { return e.err.Error() }
+
+func (e *tokenError) Unwrap() error { return e.err }
+
+// explain adds what a broker that hangs up most likely means, by the connection's own settings. Kafka's brokers give no reason: they
+// close the connection on a client that speaks in clear to a TLS listener, or that skips a login.
+func (c Connection) explain(err error) error {
+	_, early := errors.AsType[*kgo.ErrFirstReadEOF](err)
+	switch clear := c.TLS == nil; {
+	case clear && (early || strings.Contains(err.Error(), "tls alert")):
+		err = errors.New("the broker closed the connection before it answered: its listener may require TLS, which this connection does not use")
+		if c.SASL == nil {
+			err = errors.New("the broker closed the connection before it answered: its listener may require TLS or SASL, and this connection uses neither")
+		}
+		return err
+	case early && c.SASL == nil:
+		return errors.New("the broker closed the connection before it answered: its listener may require SASL, which this connection does not use")
+	case !clear && (early || isPlaintextAnswer(err) || errors.Is(err, io.EOF)):
+		return fmt.Errorf("TLS handshake failed: the listener may not use TLS: %w", err)
+	default:
+		return err
+	}
+}
+
+func isPlaintextAnswer(err error) bool {
+	_, plaintext := errors.AsType[tls.RecordHeaderError](err)
+	return plaintext
+}
