@@ -149,7 +149,7 @@ func TestExplainTellsFailuresApartByItsExitCode(t *testing.T) {
 		"no such topic":        {strings.ReplaceAll(ordersOn(servers), "topic: orders", "topic: refunds"), nil, codeRefused, `"refunds" does not exist`},
 		"no connection":        {ordersOn(servers), []string{"--connection", "prod"}, codeRefused, `connection "prod" is not configured`},
 		"unreachable":          {ordersOn("127.0.0.1:1"), []string{"--timeout", "1m"}, codeNoAnswer, "127.0.0.1:1"},
-		"not in time":          {ordersOn(silent.Addr().String()), []string{"--timeout", "300ms"}, codeNoAnswer, "no answer yet"},
+		"not in time":          {ordersOn(silent.Addr().String()), []string{"--timeout", "300ms"}, codeNoAnswer, "still under way"},
 		"no manifest":          {"kind: Deployment", nil, 1, "no ScaledObject"},
 		"a field that is none": {strings.Replace(ordersOn(servers), "spec:", "spec:\n  maxReplicaCount: many", 1), nil, 0, "stdin:5:20: maxReplicaCount: want a whole number"},
 		"no YAML":              {"a: b: c", nil, 1, "stdin:1:1"},

@@ -192,6 +192,26 @@ func TestManyPartitionsTakeTurns(t *testing.T) {
 	})
 }
 
+// Partitions whose broker does not answer keep others from being read neither when they are new nor when they are tried again.
+func TestPartitionsOfASilentBrokerTakeNoRoom(t *testing.T) {
+	t.Parallel()
+	withProber(t, func(t *testing.T, prober *prober, kafka *FakeKafka) {
+		t.Helper()
+		stuck := map[probe]goal{}
+		for id := range int32(5 * mostAtOnce) {
+			stuck[probe{partition{"stuck", id}, 0}] = goal{2, 1}
+		}
+		for id := range int32(60) {
+			prober.ask(stuck, time.Now(), time.Second, func() {})
+			kafka.Stamp("orders", id, time.Now())
+			if got := askFor(prober, probe{partition{"orders", id}, 0}, goal{1, 1}); id > 0 && (got.err != nil || got.took > 2*slowRead) {
+				t.Errorf("%d: after %s: %+v, %v", id, got.took, got.finding, got.err)
+			}
+			time.Sleep(2 * time.Second)
+		}
+	})
+}
+
 func TestTooManyAreTurnedAway(t *testing.T) {
 	t.Parallel()
 	withProber(t, func(t *testing.T, prober *prober, kafka *FakeKafka) {

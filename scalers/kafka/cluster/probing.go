@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -9,6 +10,9 @@ import (
 
 	"github.com/lagwise/lagwise/scalers/news"
 )
+
+// slowRead is after how long a partition that is being read is taken for one whose broker does not answer.
+const slowRead = 250 * time.Millisecond
 
 // beat is how long the prober's consumer is waited for at once, while it reads; and so how long a new probe may wait.
 const beat = 10 * time.Millisecond
@@ -102,16 +106,25 @@ func (p *prober) leave(underway map[partition]probing) {
 	}
 }
 
-// begin gives the consumer what waits, as far as there is room.
+// begin gives the consumer what waits, as far as there is room. Partitions that could be read when they were last tried come first, and
+// those that have delivered nothing for slowRead take no room: a broker that does not answer keeps nothing of the others from being read.
 func (p *prober) begin(to reader, underway map[partition]probing) {
 	now := time.Now()
 	add := map[partition]int64{}
 	var begun []probe
+	room := mostAtOnce
+	for _, reading := range underway {
+		if now.Before(reading.until.Add(slowRead - readLimit)) {
+			room--
+		}
+	}
 	p.mu.Lock()
+	slices.SortStableFunc(p.queue, func(a, b probe) int { return cmp.Compare(p.found[a].failures, p.found[b].failures) })
 	p.queue = slices.DeleteFunc(p.queue, func(at probe) bool {
-		if _, busy := underway[at.at]; busy || len(underway) >= mostAtOnce {
+		if _, busy := underway[at.at]; busy || room <= 0 {
 			return false
 		}
+		room--
 		f, known := p.found[at]
 		if !known {
 			f = finding{through: at.from, began: now, at: now}
