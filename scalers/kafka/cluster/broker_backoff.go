@@ -61,6 +61,16 @@ func (b *brokerBackoff) fails(broker int32) bool {
 	return fails
 }
 
+// release ends an attempt that was given up before it could show whether the broker answers.
+func (b *brokerBackoff) release(broker int32, now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if state, failed := b.failing[broker]; failed && state.tried {
+		state.until, state.tried = now, false
+		b.failing[broker] = state
+	}
+}
+
 // note records how a request to the broker ended; nil means that the broker answered.
 func (b *brokerBackoff) note(broker int32, err error, now time.Time) {
 	b.mu.Lock()

@@ -86,7 +86,8 @@ func (c *brokerClient) ask(ctx context.Context, broker int32, request kmsg.Reque
 		c.backoff.note(broker, nil, time.Now())
 		return answer, nil
 	}
-	if ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	if ctx.Err() != nil { // the caller gave up, which says nothing about the broker
+		c.backoff.release(broker, time.Now())
 		return nil, ctx.Err()
 	}
 	err = &brokerError{c.routes.name(broker), c.told(err)}

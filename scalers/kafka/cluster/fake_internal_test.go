@@ -66,9 +66,6 @@ func NewFakeKafka() *FakeKafka {
 // Wake does what a tail does when a record came for the subscription.
 func Wake(subscription *Subscription) { subscription.session.wakeUp(subscription) }
 
-// RequestTimeoutOf is how long a request may last by the options and their defaults.
-func RequestTimeoutOf(options Options) time.Duration { return options.withDefaults().RequestTimeout }
-
 // NewPoolOn makes a pool whose every connection leads to the fake.
 func NewPoolOn(kafka *FakeKafka, options Options) *Pool {
 	pool := NewPool(options)

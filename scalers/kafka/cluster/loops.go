@@ -222,7 +222,7 @@ func (s *session) observe(
 		wants[i] = subscription.want
 	}
 	began := time.Now()
-	taken := &snapshot{client: client, cache: s.cache, at: began, wants: wants, urgent: urgent}
+	taken := &snapshot{client: client, cache: s.cache, at: began, wants: wants, urgent: urgent, requests: &s.requests}
 	taken.deliver = func(i int, r result) {
 		if ctx.Err() != nil { // what was read is of no use any more
 			return

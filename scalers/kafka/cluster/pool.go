@@ -22,8 +22,7 @@ type Options struct {
 	// GroupLife is after how long a group's commits are read again although nothing moved; twice RefreshInterval by default. A group that
 	// was reset to an earlier offset is noticed within five quarters of that, and a refresh.
 	GroupLife time.Duration
-	// RequestTimeout bounds one request to Kafka; by default 5 s, but no more than a third of MaxSnapshotAge: a request that
-	// is stuck holds up a refresh, and must not make everybody's observation too old.
+	// RequestTimeout bounds one request to Kafka; 5 s by default. A request that is stuck delays nobody but those who need it.
 	RequestTimeout time.Duration
 	// FetchWait is how long a broker holds a fetch that finds nothing; 2 s by default. A short wait costs requests while nothing
 	// happens, a long one makes newcomers of partitions for longer.
@@ -51,7 +50,7 @@ func (o Options) withDefaults() Options {
 		o.GroupLife = 2 * o.RefreshInterval
 	}
 	if o.RequestTimeout <= 0 {
-		o.RequestTimeout = min(5*time.Second, o.MaxSnapshotAge/3)
+		o.RequestTimeout = 5 * time.Second
 	}
 	switch {
 	case o.FetchWait > 0:

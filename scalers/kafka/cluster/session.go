@@ -34,6 +34,8 @@ type session struct {
 
 	cache  *offsetCache
 	counts counts
+	// requests are those that are under way.
+	requests sync.WaitGroup
 	// wake tells the urgent loop that there is something to do.
 	wake chan struct{}
 
@@ -182,6 +184,7 @@ func (s *session) run(ctx context.Context) error {
 		group.Go(func() error { return lane.run(ctx, client) })
 	}
 	err = group.Wait()
+	s.requests.Wait()
 	rotating.close()
 	if errors.Is(err, errAbandoned) {
 		return nil

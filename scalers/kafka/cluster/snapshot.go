@@ -45,7 +45,12 @@ type snapshot struct {
 	fetched map[groupPartition]bool
 	until   map[string]time.Time
 
+	// requests run until they end, or the session does: one that shows that a broker answers again is not given up because the
+	// want that needed it has failed already.
+	requests *sync.WaitGroup
 	answers  chan func()
+	// finished is closed when nobody takes answers any more.
+	finished chan struct{}
 	underWay int
 }
 
@@ -65,12 +70,8 @@ func (s *snapshot) run(ctx context.Context) {
 	s.commits, s.all = newFacts[groupPartition, commitState](size), newFacts[string, groupCommits](0)
 	s.members, s.shares = newFacts[string, groupState](0), newFacts[string, bool](0)
 	s.failed, s.fetched, s.until = map[string]error{}, map[groupPartition]bool{}, map[string]time.Time{}
-	s.answers = make(chan func())
-
-	var requests sync.WaitGroup
-	defer requests.Wait()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // what is still asked for then concerns nobody any more
+	s.answers, s.finished = make(chan func()), make(chan struct{})
+	defer close(s.finished)
 	open := make([]*inquiry, len(s.wants))
 	for i := range s.wants {
 		open[i] = &inquiry{snapshot: s, want: &s.wants[i], place: i}
@@ -86,7 +87,7 @@ func (s *snapshot) run(ctx context.Context) {
 		if len(open) == 0 {
 			return
 		}
-		s.send(ctx, &requests)
+		s.send(ctx)
 		if !s.await(ctx) {
 			return
 		}
@@ -131,17 +132,17 @@ func (s *snapshot) await(ctx context.Context) bool {
 }
 
 // send asks for what the wants have been found to need.
-func (s *snapshot) send(ctx context.Context, requests *sync.WaitGroup) {
+func (s *snapshot) send(ctx context.Context) {
 	// request runs ask beside run. What ask hands to answer is done by run itself.
 	request := func(ask func(answer func(note func()))) {
 		s.underWay++
 		answer := func(note func()) {
 			select {
 			case s.answers <- note:
-			case <-ctx.Done():
+			case <-s.finished:
 			}
 		}
-		requests.Go(func() {
+		s.requests.Go(func() {
 			ask(answer)
 			answer(func() { s.underWay-- })
 		})

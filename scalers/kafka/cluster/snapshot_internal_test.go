@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,8 +16,9 @@ func TestSnapshotsOfOneTimeShareWhatTheyReadOfAGroup(t *testing.T) {
 		kafka.SetEnd("refunds", 0, 7)
 		kafka.Commit("billing", "orders", 0, 3)
 		shared := newOffsetCache(time.Minute, time.Minute)
+		var requests sync.WaitGroup
 		began := func(topics ...string) *snapshot {
-			return &snapshot{client: kafka, cache: shared, at: time.Now(), wants: []Want{{Group: "billing", Topics: topics}}}
+			return &snapshot{requests: &requests, client: kafka, cache: shared, at: time.Now(), wants: []Want{{Group: "billing", Topics: topics}}}
 		}
 		observe := func(s *snapshot) (committed int64, asked int) {
 			kafka.TakeCalls()

@@ -244,13 +244,41 @@ func TestAnythingThatIsStuckCostsTheOthersNothing(t *testing.T) {
 	}
 }
 
-// Requests may not last so long that a single one that is stuck makes everybody's observation too old to serve.
-func TestRequestsEndWellBeforeObservationsAreOld(t *testing.T) {
+// The first question to a broker that is back must not be given up because another one came too early.
+func TestABrokerThatReturnsIsUsedAgain(t *testing.T) {
 	t.Parallel()
-	if got := cluster.RequestTimeoutOf(cluster.Options{}); got != 5*time.Second {
-		t.Errorf("by default a request may last %s, want 5s", got)
-	}
-	if got := cluster.RequestTimeoutOf(cluster.Options{RefreshInterval: time.Second}); got != time.Second {
-		t.Errorf("at a refresh every second a request may last %s, want 1s", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		fake, pool := observed(t, cluster.Options{})
+		fake.SetEnd("orders", 0, 7)
+		subscription := subscribe(t, pool, "billing", "orders")
+		wantEnd(t, subscription, 7)
+		// Of two requests of a snapshot the broker refuses one at once and takes the other for an attempt, which shows that it is back
+		// unless it is given up.
+		back, attempts, ended := false, 0, 0
+		fake.Before(func(ctx context.Context, call cluster.Call) error {
+			if back || call.Question == cluster.Brokers {
+				return nil
+			}
+			if call.Question == cluster.Commits {
+				return kafka.NewError(kafka.ErrTransport, "failed before", false)
+			}
+			attempts++
+			select {
+			case <-ctx.Done():
+				ended++
+				return ctx.Err()
+			case <-time.After(100 * time.Millisecond):
+				back = true
+				return nil
+			}
+		})
+		cluster.Wake(subscription)
+		wait(refreshInterval)
+		if attempts == 0 || ended > 0 || !back {
+			t.Errorf("%d attempts, %d of them given up", attempts, ended)
+		}
+		fake.SetEnd("orders", 0, 8)
+		wait(refreshInterval)
+		wantEnd(t, subscription, 8)
+	})
 }
