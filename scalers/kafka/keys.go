@@ -94,7 +94,7 @@ func countingKeys() scalers.KeyTable {
 		},
 		{
 			Name: keyClampToLogStart, Kind: scalers.KindFlag, Origin: scalers.Own, Default: "false",
-			Help: "A committed offset whose records were already deleted counts from the log start.",
+			Help: "A committed offset that is not in the log counts from where a consumer finds records: the log start where its records were deleted; past the log end, what offsetResetPolicy says (earliest: the whole log, latest: 0).",
 		},
 	}
 }
