@@ -33,7 +33,7 @@ func kafkaSettings() []Setting {
 		{Live: true, Key: scalers.Key{Name: certificateFile, Kind: scalers.KindText, Help: "Certificate to show to the brokers (PEM)."}},
 	}
 	settings = append(settings, secret(tlsKey, "Its key (PEM)")...)
-	settings = append(settings, secret(tlsKeyPassword, "What the key is encrypted with")...)
+	settings = append(settings, secret(tlsKeyPassword, keyPasswordHelp)...)
 	settings = append(settings,
 		Setting{Live: true, Key: scalers.Key{Name: skipVerify, Kind: scalers.KindFlag, Default: "false", Help: "Accept any certificate of a broker."}},
 		Setting{Live: true, Key: scalers.Key{Name: mechanism, Kind: scalers.KindText, Check: checkMechanism, Help: "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER or AWS_MSK_IAM."}},
@@ -56,7 +56,7 @@ func buildKafka(connection *Connection, v values, groups map[string]bool, reader
 			return err
 		}
 		connection.Kafka.TLS = &cluster.TLS{
-			CA: tls.ca, Certificate: tls.certificate, Key: tls.key, KeyPassword: tls.keyPassword, SkipVerify: tls.skipVerify,
+			CA: tls.ca, Certificate: tls.certificate, Key: tls.key, SkipVerify: tls.skipVerify,
 		}
 	}
 	if groups[saslGroup] {
