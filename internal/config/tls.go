@@ -76,6 +76,16 @@ func checkPatterns(patterns string) error {
 	return nil
 }
 
+// checkHosts refuses a list of which an element is no pattern for hosts.
+func checkHosts(patterns string) error {
+	for pattern := range strings.SplitSeq(patterns, ",") {
+		if err := scalers.CheckHostPattern(pattern); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // tlsOfServer reads how the server is encrypted; nil when it is not.
 func tlsOfServer(v values, reader *secrets) (*TLS, error) {
 	_, namesGiven := v.of[clientNames]
