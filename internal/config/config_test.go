@@ -141,3 +141,17 @@ func TestTheLaterTheStronger(t *testing.T) {
 		t.Errorf("the file does not win over the defaults: %+v", got)
 	}
 }
+
+func TestARoleForMSK(t *testing.T) {
+	t.Parallel()
+	for _, arn := range []string{"arn:aws:iam::123456789012:role/lagwise", "arn:aws-cn:iam::123456789012:role/service/lagwise@x"} {
+		got, err := read(t, "connections: [{name: msk, bootstrapServers: ['b:9098'], tls: {}, sasl: {mechanism: AWS_MSK_IAM, awsRegion: eu-west-3, awsRoleArn: '"+arn+"', awsExternalId: id}}]")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := cluster.SASL{Mechanism: cluster.OAuthBearer, AWSRegion: "eu-west-3", AWSRoleARN: arn, AWSExternalID: "id"}
+		if sasl := got.Connections["msk"].Kafka.SASL; sasl == nil || *sasl != want {
+			t.Errorf("read %+v", sasl)
+		}
+	}
+}

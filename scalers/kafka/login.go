@@ -59,7 +59,7 @@ func saslFrom(values scalers.Values) (*cluster.SASL, error) {
 	case asked == noSASL:
 		return nil, nil //nolint:nilnil // nobody logs in, and nothing is wrong
 	case asked == mskIAM:
-		return nil, errors.New("it signs with the AWS identity of who asks, which is lagwise's: name a connection of lagwise's configuration (connection: NAME)")
+		return nil, errors.New("it signs with lagwise's AWS identity, or with the role that a connection names, and never with one that a trigger brings: name a connection of lagwise's configuration (connection: NAME), with sasl.awsRoleArn for awsRoleArn")
 	case !known:
 		return nil, errors.New(remedyFor(asked))
 	case values.Text("username") == "" || values.Text("password") == "":

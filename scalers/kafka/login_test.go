@@ -127,7 +127,8 @@ func TestLoginsThatAreRefused(t *testing.T) {
 	for words, pairs := range map[string][]string{
 		`sasl "plaintext": the TriggerAuthentication must give username and password`:  {"sasl", "plaintext", "username", "hunter2"},
 		`sasl "gssapi": and lagwise's Kafka client`:                                    {"sasl", "gssapi", "username", "me", "password", "hunter2"},
-		`sasl "aws_msk_iam": it signs with the AWS identity`:                           {"sasl", "oauthbearer", "saslTokenProvider", "aws_msk_iam", "tls", "enable"},
+		`sasl "aws_msk_iam": it signs with lagwise's AWS identity`:                     {"sasl", "oauthbearer", "saslTokenProvider", "aws_msk_iam", "tls", "enable"},
+		`with sasl.awsRoleArn for awsRoleArn`:                                          {"sasl", "aws_msk_iam", "awsRoleArn", "arn:aws:iam::123456789012:role/hunter2", "tls", "enable"},
 		"sasl of the TriggerAuthentication: want one of":                               {"sasl", "hunter2"},
 		"the TriggerAuthentication: ca: is not PEM; must hold certificates":            {"tls", "enable", "ca", "hunter2"},
 		"cert and key belong together":                                                 {"tls", "enable", "cert", "hunter2"},

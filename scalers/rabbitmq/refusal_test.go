@@ -64,9 +64,11 @@ func TestAllowedHostsAndPorts(t *testing.T) {
 		"rabbit:5672": {"amqp://rabbit": true, "amqps://rabbit": false},
 	} {
 		for host, allowed := range hosts {
-			subscribe := func(string, broker.Endpoint, broker.Want) (rabbitmq.Subscription, error) { return nil, errors.New("allowed") }
+			subscribe := func(string, broker.Endpoint, broker.Want) (rabbitmq.Subscription, error) {
+				return nil, errors.New("allowed")
+			}
 			connections := rabbitmq.NewConnections(nil, false, pattern)
-			scaler := rabbitmq.New(subscribe, connections, slog.New(slog.DiscardHandler))(scalers.Trigger{Metadata: own("host", host)})
+			scaler := rabbitmq.New(subscribe, connections, slog.New(slog.DiscardHandler))(scalers.Trigger{Metadata: with("connection", "", "host", host)})
 			if refused, is := scaler.(*scalers.Refused); is == allowed || is && !strings.Contains(refused.Reason().Error(), "is not among allowedBrokers") {
 				t.Errorf("%s by %s: %+v", host, pattern, scaler)
 			}
