@@ -154,3 +154,39 @@ func TestLooksPerSecond(t *testing.T) {
 		t.Errorf("%d looks, %v", settings.LooksPerSecond, err)
 	}
 }
+
+// TestMatrix: what is refused of one setting is told with the setting, the value and what would be valid, whatever the value.
+func TestMatrix(t *testing.T) {
+	t.Parallel()
+	const msk = "connections: [{name: msk, bootstrapServers: ['b:9098'], tls: {}, sasl: {mechanism: AWS_MSK_IAM, awsRegion: eu-west-3, %s: %q}}]"
+	for setting, test := range map[string]struct {
+		format string
+		values []string
+		valid  string
+	}{
+		"allowedBrokers": {
+			"%s: [%q]",
+			[]string{"[::g]", "[::1]:0", "[::1]:65536", "[::1]9092", "[fe80::1%eth0]", "fe80::1%eth0", "[::1", "[a", "kafka:port", ":9092", "::1::"},
+			`want a host or address, in which * stands for any letters, with or without a port, such as "*.kafka.svc", "kafka-0:9092", "::1" or "[::1]:9092"`,
+		},
+		"awsRoleArn": {
+			msk,
+			[]string{"lagwise", "arn:aws:iam::123456789012:user/me", "arn:aws:iam::1234:role/me", "arn:aws:sts::123456789012:role/me", "arn:aws:iam::123456789012:role/", "arn:aws:iam::123456789012:role/a b"},
+			"want the ARN of an IAM role, such as arn:aws:iam::123456789012:role/lagwise",
+		},
+		"awsExternalId": {msk, []string{"id"}, "needs sasl.awsRoleArn, the role to assume"},
+	} {
+		for _, value := range test.values {
+			_, err := read(t, fmt.Sprintf(test.format, setting, value))
+			if err == nil {
+				t.Errorf("%s %s: not refused", setting, value)
+				continue
+			}
+			for _, word := range []string{"lagwise.yaml:1: ", setting, value, test.valid} {
+				if !strings.Contains(err.Error(), word) {
+					t.Errorf("%s %s: %q is not in: %v", setting, value, word, err)
+				}
+			}
+		}
+	}
+}
