@@ -60,6 +60,8 @@ type Reason struct {
 	Key string
 	// Text says what the rule saw and what it changed.
 	Text string
+	// Warning reports that the user should act on Text.
+	Warning bool
 }
 
 // Scaler answers for one trigger. Methods are safe for concurrent use.

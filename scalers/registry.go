@@ -39,6 +39,8 @@ type Registry struct {
 
 	mu      sync.Mutex
 	entries map[fingerprint]*entry
+	// building are the triggers whose scalers are being built, each with what is closed when that has ended.
+	building map[fingerprint]chan struct{}
 	// metadata is the size of all triggers' metadata in bytes, which what is kept of them is in proportion to.
 	metadata int
 	// begun counts the triggers that there ever were.
@@ -70,43 +72,79 @@ func NewRegistry(factories map[string]Factory, options RegistryOptions) *Registr
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Registry{factories: factories, options: options, journal: newJournal(options.Log), entries: map[fingerprint]*entry{}}
+	return &Registry{factories: factories, options: options, journal: newJournal(options.Log), entries: map[fingerprint]*entry{}, building: map[fingerprint]chan struct{}{}}
 }
 
 // Acquire lends the trigger's scaler until release is called; release may be called more than once. Two triggers that
-// are alike in every word share one scaler. It fails with CauseExhausted when too many triggers are alive.
+// are alike in every word share one scaler. It fails with CauseExhausted when too many triggers are alive. A scaler is built
+// once, by whoever asks first, and without the registry's lock: a build that takes its time delays its own trigger alone.
 func (r *Registry) Acquire(trigger Trigger) (scaler Scaler, release func(), err error) {
 	key := fingerprintOf(trigger)
-
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	e, found := r.entries[key]
-	if !found {
-		// A trigger that is known was looked at when it was new.
-		if err := errors.Join(checkNames(trigger), checkText(trigger.Metadata)); err != nil {
-			return NewRefused(Metric{}, err), func() {}, nil
+	for {
+		r.mu.Lock()
+		if e, found := r.entries[key]; found {
+			defer r.mu.Unlock()
+			return e.scaler, r.lend(e), nil
 		}
-		if err := r.full(sizeOf(trigger)); err != nil {
-			return nil, nil, err
+		built, building := r.building[key]
+		if !building {
+			return r.begin(key, trigger)
 		}
-		r.begun++
-		source, scaler := r.build(trigger)
-		// The metadata is not kept: who knows what stands there.
-		account := openAccount(Trigger{Namespace: trigger.Namespace, Name: trigger.Name}, scaler, r.journal)
-		e = &entry{scaler: account, built: scaler, source: source, serial: r.begun, size: sizeOf(trigger)}
-		r.entries[key] = e
-		r.metadata += e.size
+		r.mu.Unlock()
+		<-built
 	}
+}
+
+// begin builds the scaler of a new trigger. It expects the lock, and leaves without it.
+func (r *Registry) begin(key fingerprint, trigger Trigger) (scaler Scaler, release func(), err error) {
+	size := sizeOf(trigger)
+	// A trigger that is known was checked when it was new.
+	refused := errors.Join(checkNames(trigger), checkText(trigger.Metadata))
+	exhausted := r.full(size)
+	if refused != nil || exhausted != nil {
+		r.mu.Unlock()
+		if refused != nil {
+			return NewRefused(Metric{}, refused), func() {}, nil
+		}
+		return nil, nil, exhausted
+	}
+	r.begun++
+	e := &entry{serial: r.begun, size: size}
+	built := make(chan struct{})
+	r.building[key] = built
+	r.metadata += size
+	r.mu.Unlock()
+
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.building, key)
+		close(built)
+		if e.built == nil { // the factory panicked
+			r.metadata -= size
+			return
+		}
+		r.entries[key] = e
+		release = r.lend(e)
+	}()
+	e.source, e.built = r.build(trigger)
+	// The metadata is not kept: it may hold anything.
+	e.scaler = openAccount(Trigger{Namespace: trigger.Namespace, Name: trigger.Name}, e.built, r.journal)
+	return e.scaler, nil, nil
+}
+
+// lend expects the lock.
+func (r *Registry) lend(e *entry) (release func()) {
 	e.leases++
 	e.lastUsed = time.Now()
-	return e.scaler, (&lease{registry: r, entry: e}).release, nil
+	return (&lease{registry: r, entry: e}).release
 }
 
 // full says why there is no room for one more trigger with so much metadata; nil when there is.
 func (r *Registry) full(more int) error {
 	switch {
-	case len(r.entries) >= r.options.MaxTriggers:
-		return Errorf(CauseExhausted, "%d triggers are alive already, the limit of this lagwise", len(r.entries))
+	case len(r.entries)+len(r.building) >= r.options.MaxTriggers:
+		return Errorf(CauseExhausted, "%d triggers are alive already, the limit of this lagwise", len(r.entries)+len(r.building))
 	case r.metadata+more > r.options.MaxMetadata:
 		return Errorf(CauseExhausted, "the triggers that are alive have %d bytes of metadata, this one has %d more: %d are the limit of this lagwise",
 			r.metadata, more, r.options.MaxMetadata)
@@ -153,6 +191,7 @@ func (r *Registry) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
+			r.waitForBuilds()
 			r.evict(func(*entry) bool { return true })
 			return nil
 		case now := <-ticker.C:
@@ -162,9 +201,19 @@ func (r *Registry) Run(ctx context.Context) error {
 }
 
 // Forget closes the scalers that are outdated, whoever holds them: what they were built of has changed. The next question
-// about such a trigger builds its scaler anew.
+// about such a trigger builds its scaler anew. It waits for the builds that have begun, because they may be of what was before.
 func (r *Registry) Forget(outdated func(Scaler) bool) {
+	r.waitForBuilds()
 	r.evict(func(e *entry) bool { return outdated(e.built) })
+}
+
+func (r *Registry) waitForBuilds() {
+	r.mu.Lock()
+	begun := slices.Collect(maps.Values(r.building))
+	r.mu.Unlock()
+	for _, built := range begun {
+		<-built
+	}
 }
 
 // SetMaxTriggers changes the bound on the scalers alive at once. Those that are stay.

@@ -43,6 +43,15 @@ func readPath(t *testing.T, path string, args ...string) (config.Config, error) 
 	return config.Source{Path: path, Flags: flags}.Read()
 }
 
+func content(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	got, err := read(t, "")
@@ -57,8 +66,8 @@ func TestDefaults(t *testing.T) {
 
 func TestWholeFile(t *testing.T) {
 	t.Parallel()
-	ca, certificate := write(t, "ca.pem", "the authority"), write(t, "cert.pem", "the certificate")
-	key, keyPassword := write(t, "key.pem", "the key"), write(t, "key-password", "key secret\r\n")
+	ca, certificate, key := identities(t)
+	keyPassword := write(t, "key-password", "key secret\r\n")
 	password := write(t, "password", " spaces stay \n")
 	got, err := read(t, `
 listen: 127.0.0.1:7000
@@ -101,9 +110,9 @@ connections:
 	if payments.SASL == nil || *payments.SASL != wantSASL {
 		t.Error("mechanism, user or password differ")
 	}
-	wantTLS := cluster.TLS{CA: "the authority", Certificate: "the certificate", Key: "the key", KeyPassword: "key secret"}
+	wantTLS := cluster.TLS{CA: content(t, ca), Certificate: content(t, certificate), Key: cluster.Secret(content(t, key))}
 	if payments.TLS == nil || *payments.TLS != wantTLS {
-		t.Error("authority, certificate, key or its password differ")
+		t.Error("authority, certificate or key differ")
 	}
 	if lab := got.Connections["lab"].Kafka; lab.TLS == nil || *lab.TLS != (cluster.TLS{SkipVerify: true}) || lab.SASL != nil {
 		t.Error("the lab's connection differs")
@@ -130,5 +139,19 @@ func TestTheLaterTheStronger(t *testing.T) {
 	}
 	if got.LogFormat != "json" {
 		t.Errorf("the file does not win over the defaults: %+v", got)
+	}
+}
+
+func TestARoleForMSK(t *testing.T) {
+	t.Parallel()
+	for _, arn := range []string{"arn:aws:iam::123456789012:role/lagwise", "arn:aws-cn:iam::123456789012:role/service/lagwise@x"} {
+		got, err := read(t, "connections: [{name: msk, bootstrapServers: ['b:9098'], tls: {}, sasl: {mechanism: AWS_MSK_IAM, awsRegion: eu-west-3, awsRoleArn: '"+arn+"', awsExternalId: id}}]")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := cluster.SASL{Mechanism: cluster.OAuthBearer, AWSRegion: "eu-west-3", AWSRoleARN: arn, AWSExternalID: "id"}
+		if sasl := got.Connections["msk"].Kafka.SASL; sasl == nil || *sasl != want {
+			t.Errorf("read %+v", sasl)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -20,6 +21,8 @@ const (
 	mechanism        = "sasl.mechanism"
 	username         = "sasl.username"
 	awsRegion        = "sasl.awsRegion"
+	awsRoleARN       = "sasl.awsRoleArn"
+	awsExternalID    = "sasl.awsExternalId"
 	password         = "sasl.password"
 )
 
@@ -33,16 +36,24 @@ func kafkaSettings() []Setting {
 		{Live: true, Key: scalers.Key{Name: certificateFile, Kind: scalers.KindText, Help: "Certificate to show to the brokers (PEM)."}},
 	}
 	settings = append(settings, secret(tlsKey, "Its key (PEM)")...)
-	settings = append(settings, secret(tlsKeyPassword, "What the key is encrypted with")...)
+	settings = append(settings, secret(tlsKeyPassword, keyPasswordHelp)...)
 	settings = append(settings,
 		Setting{Live: true, Key: scalers.Key{Name: skipVerify, Kind: scalers.KindFlag, Default: "false", Help: "Accept any certificate of a broker."}},
 		Setting{Live: true, Key: scalers.Key{Name: mechanism, Kind: scalers.KindText, Check: checkMechanism, Help: "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER or AWS_MSK_IAM."}},
 		Setting{Live: true, Key: scalers.Key{Name: username, Kind: scalers.KindText, Help: "Who lagwise is to the brokers."}})
 	settings = append(settings, secret(password, "The user's password")...)
 	settings = append(settings, oauthSettings()...)
-	return append(settings, Setting{Live: true, Key: scalers.Key{
-		Name: awsRegion, Kind: scalers.KindText, Help: "Region of the cluster, for AWS_MSK_IAM, which uses the credentials that AWS's SDK finds. Needs tls.",
-	}})
+	return append(settings,
+		Setting{Live: true, Key: scalers.Key{
+			Name: awsRegion, Kind: scalers.KindText, Help: "Region of the cluster, for AWS_MSK_IAM, which uses the credentials that AWS's SDK finds. Needs tls.",
+		}},
+		Setting{Live: true, Key: scalers.Key{
+			Name: awsRoleARN, Kind: scalers.KindText, Check: checkRole,
+			Help: "IAM role to assume for this connection, for AWS_MSK_IAM. The identity that AWS's SDK finds needs sts:AssumeRole on it; without it that identity signs.",
+		}},
+		Setting{Live: true, Key: scalers.Key{
+			Name: awsExternalID, Kind: scalers.KindText, Help: "External ID that the role's trust policy asks for. Only with sasl.awsRoleArn.",
+		}})
 }
 
 func buildKafka(connection *Connection, v values, groups map[string]bool, reader *secrets) error {
@@ -56,7 +67,7 @@ func buildKafka(connection *Connection, v values, groups map[string]bool, reader
 			return err
 		}
 		connection.Kafka.TLS = &cluster.TLS{
-			CA: tls.ca, Certificate: tls.certificate, Key: tls.key, KeyPassword: tls.keyPassword, SkipVerify: tls.skipVerify,
+			CA: tls.ca, Certificate: tls.certificate, Key: tls.key, SkipVerify: tls.skipVerify,
 		}
 	}
 	if groups[saslGroup] {
@@ -97,16 +108,29 @@ func checkMechanism(text string) error {
 	}
 }
 
+func checkRole(arn string) error {
+	if !regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$`).MatchString(arn) {
+		return errors.New("want the ARN of an IAM role, such as arn:aws:iam::123456789012:role/lagwise")
+	}
+	return nil
+}
+
 func saslOf(v values, reader *secrets) (cluster.SASL, error) {
 	if v.text(mechanism) == "" {
 		return cluster.SASL{}, v.problem(mechanism, ": missing; want %s", mechanisms)
 	}
 	chosen := cluster.Mechanism(strings.ToUpper(v.text(mechanism)))
-	if chosen == mskIAM {
-		if v.text(awsRegion) == "" {
-			return cluster.SASL{}, v.problem(mechanism, " AWS_MSK_IAM needs sasl.awsRegion")
-		}
-		return cluster.SASL{Mechanism: cluster.OAuthBearer, AWSRegion: v.text(awsRegion)}, nil
+	switch {
+	case chosen == mskIAM && v.text(awsRegion) == "":
+		return cluster.SASL{}, v.problem(mechanism, " AWS_MSK_IAM needs sasl.awsRegion")
+	case v.text(awsRoleARN) != "" && chosen != mskIAM:
+		return cluster.SASL{}, v.problem(awsRoleARN, " %s: needs sasl.mechanism AWS_MSK_IAM, got %s", quote(v.text(awsRoleARN)), chosen)
+	case v.text(awsExternalID) != "" && v.text(awsRoleARN) == "":
+		return cluster.SASL{}, v.problem(awsExternalID, " %s: needs sasl.awsRoleArn, the role to assume", quote(v.text(awsExternalID)))
+	case chosen == mskIAM:
+		return cluster.SASL{
+			Mechanism: cluster.OAuthBearer, AWSRegion: v.text(awsRegion), AWSRoleARN: v.text(awsRoleARN), AWSExternalID: v.text(awsExternalID),
+		}, nil
 	}
 	if chosen == cluster.OAuthBearer {
 		oauth, err := oauthOf(v, reader)

@@ -2,7 +2,6 @@ package config
 
 import (
 	"cmp"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/url"
@@ -64,8 +63,8 @@ func oauthOf(v values, reader *secrets) (*cluster.OAuth, error) {
 	if err := cmp.Or(secretErr, caErr); err != nil {
 		return nil, err //nolint:wrapcheck // the first of our own errors
 	}
-	if ca != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(ca)) {
-		return nil, v.problem(tokenCAFile, ": no certificate in PEM")
+	if err := v.checkAuthorities(tokenCAFile, ca); err != nil {
+		return nil, err
 	}
 	oauth := &cluster.OAuth{
 		TokenURL: v.text(tokenURL), ClientID: v.text(clientID), ClientSecret: cluster.Secret(secret), Scopes: v.list(scopes), CA: ca,

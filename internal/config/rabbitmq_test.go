@@ -74,8 +74,8 @@ func TestEncryptedKeyForRabbitMQ(t *testing.T) {
 		t.Errorf("not the key that was encrypted: %+v", got)
 	}
 	for words, password := range map[string]string{
-		"tls.key: the key is encrypted: give its password": "",
-		"tls.key: the key is not encrypted with this":      ", keyPasswordFile: " + write(t, "wrong", "guess"),
+		"tls.keyPasswordFile (or tls.keyPasswordEnv): missing; the private key is encrypted": "",
+		"wrong\": does not open the private key":                                             ", keyPasswordFile: " + write(t, "wrong", "guess"),
 	} {
 		if _, err := with(password); err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("want %q, got %v", words, err)

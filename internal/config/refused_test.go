@@ -72,6 +72,10 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		"a URL without a host":    {fmt.Sprintf(payments, "sasl: {mechanism: OAUTHBEARER, tokenUrl: login/token}"), []string{"sasl.tokenUrl", "want a URL"}},
 		"a URL with a user":       {fmt.Sprintf(payments, "sasl: {mechanism: OAUTHBEARER, tokenUrl: 'https://me:hunter2@login/token'}"), []string{"sasl.tokenUrl", "without a user"}},
 		"an extension by itself":  {fmt.Sprintf(payments, "sasl: {mechanism: OAUTHBEARER, extensions: [logicalCluster]}"), []string{"sasl.extensions", "NAME=VALUE"}},
+		"no role":                 {fmt.Sprintf(payments, "sasl: {mechanism: aws_msk_iam, awsRegion: eu-west-3, awsRoleArn: lagwise}"), []string{"payments", `sasl.awsRoleArn "lagwise"`, "such as arn:aws:iam::123456789012:role/lagwise"}},
+		"a user's ARN":            {fmt.Sprintf(payments, "sasl: {mechanism: aws_msk_iam, awsRegion: eu-west-3, awsRoleArn: 'arn:aws:iam::123456789012:user/me'}"), []string{"sasl.awsRoleArn", "the ARN of an IAM role"}},
+		"a role for a password":   {fmt.Sprintf(payments, "sasl: {mechanism: PLAIN, username: me, passwordFile: x, awsRoleArn: 'arn:aws:iam::123456789012:role/r'}"), []string{`sasl.awsRoleArn "arn:aws:iam::123456789012:role/r"`, "needs sasl.mechanism AWS_MSK_IAM, got PLAIN"}},
+		"an ID without a role":    {fmt.Sprintf(payments, "sasl: {mechanism: aws_msk_iam, awsRegion: eu-west-3, awsExternalId: me}"), []string{`sasl.awsExternalId "me"`, "needs sasl.awsRoleArn"}},
 		"no region":               {fmt.Sprintf(payments, "sasl: {mechanism: aws_msk_iam}"), []string{"sasl.mechanism AWS_MSK_IAM needs sasl.awsRegion"}},
 		"no user":                 {fmt.Sprintf(payments, "sasl: {mechanism: PLAIN, passwordFile: x}"), []string{"payments", "sasl.username and sasl.passwordFile"}},
 		"no password":             {fmt.Sprintf(payments, "sasl: {mechanism: PLAIN, username: me}"), []string{"payments", "sasl.username and sasl.passwordFile"}},
@@ -148,5 +152,41 @@ func TestLooksPerSecond(t *testing.T) {
 	t.Setenv("LAGWISE_LIMITS_RABBITMQ_LOOKS_PER_SECOND", "8")
 	if settings, err := read(t, ""); err != nil || settings.LooksPerSecond != 8 {
 		t.Errorf("%d looks, %v", settings.LooksPerSecond, err)
+	}
+}
+
+// TestMatrix: what is refused of one setting is told with the setting, the value and what would be valid, whatever the value.
+func TestMatrix(t *testing.T) {
+	t.Parallel()
+	const msk = "connections: [{name: msk, bootstrapServers: ['b:9098'], tls: {}, sasl: {mechanism: AWS_MSK_IAM, awsRegion: eu-west-3, %s: %q}}]"
+	for setting, test := range map[string]struct {
+		format string
+		values []string
+		valid  string
+	}{
+		"allowedBrokers": {
+			"%s: [%q]",
+			[]string{"[::g]", "[::1]:0", "[::1]:65536", "[::1]9092", "[fe80::1%eth0]", "fe80::1%eth0", "[::1", "[a", "kafka:port", ":9092", "::1::"},
+			`want a host or address, in which * stands for any letters, with or without a port, such as "*.kafka.svc", "kafka-0:9092", "::1" or "[::1]:9092"`,
+		},
+		"awsRoleArn": {
+			msk,
+			[]string{"lagwise", "arn:aws:iam::123456789012:user/me", "arn:aws:iam::1234:role/me", "arn:aws:sts::123456789012:role/me", "arn:aws:iam::123456789012:role/", "arn:aws:iam::123456789012:role/a b"},
+			"want the ARN of an IAM role, such as arn:aws:iam::123456789012:role/lagwise",
+		},
+		"awsExternalId": {msk, []string{"id"}, "needs sasl.awsRoleArn, the role to assume"},
+	} {
+		for _, value := range test.values {
+			_, err := read(t, fmt.Sprintf(test.format, setting, value))
+			if err == nil {
+				t.Errorf("%s %s: not refused", setting, value)
+				continue
+			}
+			for _, word := range []string{"lagwise.yaml:1: ", setting, value, test.valid} {
+				if !strings.Contains(err.Error(), word) {
+					t.Errorf("%s %s: %q is not in: %v", setting, value, word, err)
+				}
+			}
+		}
 	}
 }

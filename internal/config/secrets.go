@@ -30,6 +30,14 @@ func (v values) named(secret string) bool {
 	return v.text(secret+inFile) != "" || v.text(secret+inEnvironment) != ""
 }
 
+// given is the setting that names the secret; the one for a file when none does.
+func (v values) given(secret string) string {
+	if v.text(secret+inEnvironment) != "" {
+		return secret + inEnvironment
+	}
+	return secret + inFile
+}
+
 // read gives the secret's text; empty when the configuration names none.
 func (s *secrets) read(v values, name string) (string, error) {
 	file, variable := v.text(name+inFile), v.text(name+inEnvironment)

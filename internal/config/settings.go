@@ -98,8 +98,8 @@ func ownSettings() []Setting {
 			Name: logFormat, Kind: scalers.KindChoice, Default: "text", Choices: []string{"text", "json"}, Help: "How it is logged.",
 		}},
 		{Live: true, Key: scalers.Key{
-			Name: allowedBrokers, Kind: scalers.KindList, Default: "*", Check: checkPatterns,
-			Help: `Hosts that a trigger's own bootstrapServers or host may name, such as "*.kafka.svc"; an empty list refuses them all. Connections are not bound by it.`,
+			Name: allowedBrokers, Kind: scalers.KindList, Default: "*", Check: checkHosts,
+			Help: `Hosts that a trigger's own bootstrapServers or host may name, with or without a port, such as "*.kafka.svc" or "[::1]:9092"; an empty list refuses them all. Connections are not bound by it.`,
 		}},
 		{Key: scalers.Key{
 			Name: secretsInMetadata, Kind: scalers.KindChoice, Default: encrypted, Choices: []string{never, encrypted, always},

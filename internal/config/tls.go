@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/lagwise/lagwise/scalers"
+	"github.com/lagwise/lagwise/scalers/clientcert"
 	"github.com/lagwise/lagwise/scalers/kafka/cluster"
 )
 
@@ -75,6 +76,16 @@ func checkPatterns(patterns string) error {
 	return nil
 }
 
+// checkHosts refuses a list of which an element is no pattern for hosts.
+func checkHosts(patterns string) error {
+	for pattern := range strings.SplitSeq(patterns, ",") {
+		if err := scalers.CheckHostPattern(pattern); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // tlsOfServer reads how the server is encrypted; nil when it is not.
 func tlsOfServer(v values, reader *secrets) (*TLS, error) {
 	_, namesGiven := v.of[clientNames]
@@ -98,8 +109,15 @@ func tlsOfServer(v values, reader *secrets) (*TLS, error) {
 	if namesGiven && read.ClientNames == nil {
 		read.ClientNames = []string{} // nobody, rather than anybody
 	}
-	if _, _, err := read.Parse(); err != nil {
-		return nil, v.problem(certificateFile, ": %w", err)
+	if err := v.checkAuthorities(clientCAFile, authorities); err != nil {
+		return nil, err
+	}
+	_, err := clientcert.Open(certificate, read.Key, "")
+	if of, is := errors.AsType[*clientcert.Error](err); is && of.Part == clientcert.KeyPassword {
+		return nil, v.problem(serverKey, " %q: is encrypted; must be a private key in the clear", v.text(serverKey))
+	}
+	if err != nil {
+		return nil, v.certificateProblem(err, serverKey, "")
 	}
 	return read, nil
 }

@@ -56,9 +56,9 @@ func TestTLSThatCannotBe(t *testing.T) {
 	encrypted := fmt.Sprintf("certificateFile: %s, keyFile: %s", certificate, key)
 	for name, test := range map[string]struct{ text, words string }{
 		"no key":                       {"tls: {certificateFile: " + certificate + "}", "tls.certificateFile and tls.keyFile belong together"},
-		"another's key":                {fmt.Sprintf("tls: {certificateFile: %s, keyFile: %s}", otherCertificate, key), "private key does not match"},
-		"no certificate":               {fmt.Sprintf("tls: {certificateFile: %s, keyFile: %s}", key, key), "tls.certificateFile: "},
-		"authority in no PEM":          {fmt.Sprintf("tls: {%s, clientCAFile: %s}", encrypted, key), "no certificate in PEM"},
+		"another's key":                {fmt.Sprintf("tls: {certificateFile: %s, keyFile: %s}", otherCertificate, key), "tls.key\": does not belong to the certificate"},
+		"no certificate":               {fmt.Sprintf("tls: {certificateFile: %s, keyFile: %s}", key, key), "holds a block PRIVATE KEY instead; must be a certificate in PEM"},
+		"authority in no PEM":          {fmt.Sprintf("tls: {%s, clientCAFile: %s}", encrypted, key), "must hold certificates in PEM"},
 		"authority without encryption": {"tls: {clientCAFile: " + ca + "}", "tls.clientCAFile needs tls.certificateFile"},
 		"names without authority":      {fmt.Sprintf("tls: {%s, clientNames: [keda]}", encrypted), "tls.clientNames needs tls.clientCAFile"},
 		"no pattern":                   {fmt.Sprintf("tls: {%s, clientCAFile: %s, clientNames: ['[a']}", encrypted, ca), `"[a" is no pattern`},

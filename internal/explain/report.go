@@ -91,6 +91,8 @@ type Rule struct {
 	Rule string `json:"rule"          yaml:"rule"`
 	Key  string `json:"key,omitempty" yaml:"key,omitempty"`
 	Text string `json:"text"          yaml:"text"`
+	// Warning reports that the user should act on Text.
+	Warning bool `json:"warning,omitempty" yaml:"warning,omitempty"`
 }
 
 // Failure is why there is no answer.

@@ -108,9 +108,16 @@ func (p *printer) answer(t Trigger) {
 func (p *printer) rules(rules []Rule) {
 	t := table{{"rule", "key", "what it did"}}
 	for _, rule := range rules {
-		t = append(t, []string{rule.Rule, orDash(rule.Key), rule.Text})
+		t = append(t, []string{rule.Rule, orDash(rule.Key), rule.text()})
 	}
 	p.table(t, map[int]bool{})
+}
+
+func (r Rule) text() string {
+	if r.Warning {
+		return "warning: " + r.Text
+	}
+	return r.Text
 }
 
 func (p *printer) replicas(r Replicas) {

@@ -204,3 +204,11 @@ func TestAnAnswerThatSettles(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+func TestAWarningIsWrittenAsOne(t *testing.T) {
+	t.Parallel()
+	left := partition(0, 0, 100, 0, 0) // of a topic that was created again
+	if text := written(t, explained(t, "job.yaml", 0, left), explain.Style{}); !strings.Contains(text, "warning: orders/0 committed 100 past the log end 0") {
+		t.Error(text)
+	}
+}

@@ -27,12 +27,16 @@ func stateMark(state scalers.State) g.Node {
 	return h.Span(h.Class("state "+string(state)), g.Text(string(state)))
 }
 
-// stateOf is a trigger's, with the partitions that stand still.
+// stateOf is a trigger's state, with the partitions that stand still and whether a rule warns.
 func stateOf(r Row) g.Node {
-	if r.Stalled == 0 {
-		return stateMark(r.State)
+	marks := []g.Node{stateMark(r.State)}
+	if r.Stalled > 0 {
+		marks = append(marks, faultMark(strconv.Itoa(r.Stalled)+" stalled"))
 	}
-	return spaced(stateMark(r.State), faultMark(strconv.Itoa(r.Stalled)+" stalled"))
+	if r.Warning {
+		marks = append(marks, faultMark("warning"))
+	}
+	return spaced(marks...)
 }
 
 func faultMark(text string) g.Node { return h.Span(h.Class("state fault"), g.Text(text)) }

@@ -2,6 +2,7 @@ package status
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -25,7 +26,9 @@ type Row struct {
 	Streams    int        `json:"streams"`
 	Pushes     uint64     `json:"pushes"`
 	Stalled    int        `json:"stalled,omitempty"`
-	Trouble    string     `json:"trouble,omitempty"`
+	// Warning reports that a rule of the latest answer warns.
+	Warning bool   `json:"warning,omitempty"`
+	Trouble string `json:"trouble,omitempty"`
 }
 
 func rowOf(standing scalers.Standing) Row {
@@ -35,7 +38,7 @@ func rowOf(standing scalers.Standing) Row {
 		Streams: standing.Streams, Pushes: standing.Pushes, Trouble: standing.Trouble,
 	}
 	if standing.Known {
-		row.Value, row.Stalled = &standing.Latest.Value, standing.Latest.Stalled
+		row.Value, row.Stalled, row.Warning = &standing.Latest.Value, standing.Latest.Stalled, slices.ContainsFunc(standing.Latest.Reasons, warns)
 		if standing.Latest.HasLeft {
 			row.Lag = &standing.Latest.Left
 		}
@@ -45,6 +48,8 @@ func rowOf(standing scalers.Standing) Row {
 	}
 	return row
 }
+
+func warns(said scalers.Reason) bool { return said.Warning }
 
 // Link leads to the trigger's own page.
 func (r Row) Link() string { return "trigger?" + r.address() }

@@ -57,7 +57,7 @@ func ruleLine(said scalers.Reason) g.Node {
 	if said.Key != "" {
 		from = g.Group{g.Text("("), h.Code(plainText(said.Key)), g.Text(")")}
 	}
-	return h.Li(h.B(plainText(said.Rule)), g.Text(": "), plainText(said.Text), g.Text(" "), h.Span(h.Class("quiet"), from))
+	return h.Li(h.B(plainText(said.Rule)), g.Text(": "), g.If(said.Warning, g.Group{faultMark("warning"), g.Text(" ")}), plainText(said.Text), g.Text(" "), h.Span(h.Class("quiet"), from))
 }
 
 // othersList leads to the other triggers of the same workload.

@@ -23,6 +23,7 @@ type groupNames struct {
 
 	topicLag, topicSeconds, topicOffset, without    string
 	partitionLag, partitionSeconds, partitionOffset string
+	partitionPastEnd                                string
 	topicEnd, partitionEnd                          string
 }
 
@@ -46,6 +47,7 @@ func namesOf(style Style) groupNames {
 		names.topicSeconds = "lagwise_kafka_consumer_group_topic_lag_seconds"
 		names.partitionSeconds = "lagwise_kafka_consumer_group_topic_partition_lag_seconds"
 		names.without = "lagwise_kafka_consumer_group_topic_partitions_without_commit"
+		names.partitionPastEnd = "lagwise_kafka_consumer_group_topic_partition_offsets_past_end"
 	}
 	return names
 }
@@ -62,6 +64,7 @@ func (n groupNames) rows() []Row {
 		{n.partitionLag, Gauge, ofPartition, "Records that a group has not committed in a partition. Only with metrics.lag: partition."},
 		{n.partitionSeconds, Gauge, ofPartition, "The same in a partition. Only with metrics.lag: partition."},
 		{n.partitionOffset, Gauge, ofPartition, "A group's committed offset in a partition. Only with metrics.lag: partition."},
+		{n.partitionPastEnd, Gauge, ofPartition, "Offsets by which a group's commit lies past the log end of a partition, because the topic was created again or its log truncated: KEDA counts such a partition below zero. Only for such partitions."},
 		{n.topicEnd, Gauge, []string{"connection", n.topic}, "Sum of a topic's log end offsets; its rate is what is produced."},
 		{n.partitionEnd, Gauge, []string{"connection", n.topic, n.partition}, "A partition's log end offset. Only with metrics.lag: partition."},
 	}
@@ -96,6 +99,17 @@ func (n groupNames) putPartition(to sink, at groupTopic, p lag.Partition) {
 	labels := []string{at.connection, at.group, at.topic, partitionLabel(p.ID)}
 	to.putNamed(n.partitionLag, float64(records), labels...)
 	to.putNamed(n.partitionOffset, float64(p.Committed), labels...)
+}
+
+// putPastEnd lists at most so many partitions, and returns how many it has listed.
+func (n groupNames) putPastEnd(to sink, at groupTopic, partitions []lag.Partition, most int) (listed int) {
+	for _, p := range partitions {
+		if past := p.PastEnd(); past > 0 && listed < most {
+			to.putNamed(n.partitionPastEnd, float64(past), at.connection, at.group, at.topic, partitionLabel(p.ID))
+			listed++
+		}
+	}
+	return listed
 }
 
 func (n groupNames) putSeconds(to sink, at groupTopic, timed timed) {

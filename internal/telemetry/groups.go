@@ -87,12 +87,13 @@ func walkGroups(groups Groups, detail Detail, names []groupNames, limit int) fun
 		known := positions(groups.Progress())
 		ordered := slices.SortedFunc(maps.Keys(known), groupTopic.compare)
 		listed := map[groupTopic]position{}
-		partitions := 0
+		partitions, pastEnd := 0, 0
 		for _, at := range ordered[:min(limit, len(ordered))] {
 			listed[at] = known[at]
 			for _, as := range names {
 				as.putTopic(to, at, known[at])
 			}
+			pastEnd += names[0].putPastEnd(to, at, known[at].partitions, limit-pastEnd)
 			if detail == DetailPartition {
 				putPartitions(to, names, at, known[at], limit-partitions)
 				partitions += len(known[at].partitions)

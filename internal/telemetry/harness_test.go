@@ -55,6 +55,18 @@ func progress(at int64, group, topic string) cluster.Progress {
 	}}
 }
 
+// recreated is a group in a topic that was created again: the commits of two partitions are left from the one before.
+func recreated(group, topic string) cluster.Progress {
+	return cluster.Progress{Connection: "payments", Group: group, Observation: lag.Observation{
+		At: time.Unix(0, 0), Partitions: []lag.Partition{
+			{Topic: topic, ID: 0, End: 0, Committed: 100, HasCommitted: true},
+			{Topic: topic, ID: 1, End: 5, Committed: 0, HasCommitted: true},
+			{Topic: topic, ID: 2, End: 5, Committed: 6, HasCommitted: true},
+			{Topic: topic, ID: 3, End: 5},
+		},
+	}}
+}
+
 // shown makes what is seen of it from outside.
 func shown(r *running, options telemetry.Options) *telemetry.Telemetry {
 	t := telemetry.New()

@@ -30,7 +30,9 @@ func TestRowsAreWhatIsExported(t *testing.T) {
 	for _, like := range []telemetry.Style{"", telemetry.StyleKMinion, telemetry.StyleExporter} {
 		options := all()
 		options.Like = like
-		families, err := shown(everything(), options).Gather()
+		r := everything()
+		r.groups = append(r.groups, recreated("billing", "refunds"))
+		families, err := shown(r, options).Gather()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -221,6 +223,29 @@ func TestLagInTimeIsToldWhereItIsKnown(t *testing.T) {
 		r.groups[0].Observation.Partitions[0].Facts.Records.HasTimestamp = false
 	}), fmt.Sprintf("lagwise_kafka_consumer_group_topic_partition_lag_seconds{%s,partition_id=\"1\",topic_name=\"orders\"} 0\n", labels))
 	wantSamples(t, seconds(func(r *running) { r.groups[0].Observation.Partitions[0].Facts = nil }), "")
+}
+
+// Which partition it is is known without metrics.lag: partition as well, in no more series than limits.metrics.
+func TestCommitsPastTheEndAreNamed(t *testing.T) {
+	t.Parallel()
+	const metric = "lagwise_kafka_consumer_group_topic_partition_offsets_past_end"
+	r := everything()
+	r.groups = append(r.groups, recreated("billing", "refunds"), recreated("billing", "returns"))
+	options := all()
+	for _, options.Lag = range []telemetry.Detail{telemetry.DetailTopic, telemetry.DetailPartition} {
+		wantSamples(t, samples(t, shown(r, options), metric), `
+			lagwise_kafka_consumer_group_topic_partition_offsets_past_end{connection="payments",group_id="billing",partition_id="0",topic_name="refunds"} 100
+			lagwise_kafka_consumer_group_topic_partition_offsets_past_end{connection="payments",group_id="billing",partition_id="0",topic_name="returns"} 100
+			lagwise_kafka_consumer_group_topic_partition_offsets_past_end{connection="payments",group_id="billing",partition_id="2",topic_name="refunds"} 1
+			lagwise_kafka_consumer_group_topic_partition_offsets_past_end{connection="payments",group_id="billing",partition_id="2",topic_name="returns"} 1
+		`)
+	}
+	options.Limit = 3
+	if got := samples(t, shown(r, options), metric); strings.Count(got, metric) != 3 {
+		t.Errorf("with limit 3: %s", got)
+	}
+	options.Lag = telemetry.DetailNone
+	wantSamples(t, samples(t, shown(r, options), metric), "")
 }
 
 // A group without any commit has a lag that nobody knows.

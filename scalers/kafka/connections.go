@@ -1,9 +1,9 @@
 package kafka
 
 import (
+	"cmp"
 	"net"
 	"net/url"
-	"strings"
 	"sync"
 
 	"github.com/lagwise/lagwise/scalers"
@@ -45,7 +45,7 @@ func (c *Connections) Replace(grants map[string]Grant, brokers ...string) {
 // reachable says whether a trigger may reach a connection of its own: its brokers, and who gives it tokens for them.
 func (c *Connections) reachable(connection cluster.Connection) error {
 	for _, server := range connection.BootstrapServers {
-		if host, _, err := net.SplitHostPort(server); err != nil || !c.allowed(host) {
+		if host, port, err := net.SplitHostPort(server); err != nil || !c.allowed(host, port) {
 			return notAllowed(keyBootstrapServers, server)
 		}
 	}
@@ -56,16 +56,17 @@ func (c *Connections) reachable(connection cluster.Connection) error {
 	if err != nil {
 		return scalers.Errorf(scalers.CauseRefused, "oauthTokenEndpointUri: want a URL")
 	}
-	if !c.allowed(endpoint.Hostname()) {
+	port := cmp.Or(endpoint.Port(), map[string]string{"http": "80", "https": "443"}[endpoint.Scheme])
+	if !c.allowed(endpoint.Hostname(), port) {
 		return notAllowed("the host of oauthTokenEndpointUri", endpoint.Hostname())
 	}
 	return nil
 }
 
-func (c *Connections) allowed(host string) bool {
+func (c *Connections) allowed(host, port string) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return scalers.MatchesAny(c.brokers, strings.ToLower(host))
+	return scalers.MatchesHost(c.brokers, host, port)
 }
 
 func notAllowed(what, which string) error {

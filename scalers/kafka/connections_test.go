@@ -75,6 +75,10 @@ func TestAllowedBrokers(t *testing.T) {
 		"one of two":                {[]string{"*.svc"}, "kafka.shop.svc:9092,example.com:9092", false},
 		"an address":                {[]string{"10.*"}, "10.0.0.1:9092", true},
 		"an address of version six": {[]string{"::1"}, "[::1]:9092", true},
+		"in brackets":               {[]string{"[::1]"}, "[::1]:9092", true},
+		"in brackets, with a port":  {[]string{"[::1]:9092"}, "[0:0::1]:9092", true},
+		"another port":              {[]string{"[::1]:9092"}, "[::1]:9093", false},
+		"with a zone":               {[]string{"fe80::1"}, "[fe80::1%eth0]:9092", false},
 		"by the port":               {[]string{"*.svc"}, "example.com:9092.svc:9092", false},
 	} {
 		got := refusal(t, kafka.NewConnections(nil, test.patterns...), with("bootstrapServers", test.servers))

@@ -122,8 +122,8 @@ func noteOn(p lag.Partition) string {
 	switch {
 	case !p.HasCommitted:
 		note = "no committed offset"
-	case p.Committed > p.End:
-		note = "committed past the log end"
+	case p.PastEnd() > 0:
+		note = "committed past the log end: the topic was created again, or its log truncated"
 	case p.HasStart && p.Committed < p.Start:
 		note = "committed below the log start: those records are deleted"
 	}

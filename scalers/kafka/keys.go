@@ -94,7 +94,7 @@ func countingKeys() scalers.KeyTable {
 		},
 		{
 			Name: keyClampToLogStart, Kind: scalers.KindFlag, Origin: scalers.Own, Default: "false",
-			Help: "A committed offset whose records were already deleted counts from the log start.",
+			Help: "A committed offset that is not in the log counts from where a consumer finds records: the log start where its records were deleted; past the log end, what offsetResetPolicy says (earliest: the whole log, latest: 0).",
 		},
 	}
 }
@@ -129,6 +129,10 @@ func connectionKeys() scalers.KeyTable {
 		},
 		{Name: keyAWSRegion, Kind: scalers.KindText, Origin: scalers.FromKEDA, Help: "Only with saslTokenProvider: aws_msk_iam."},
 		{
+			Name: "identityOwner", Kind: scalers.KindChoice, Origin: scalers.FromKEDA, Choices: []string{"pod", "operator"},
+			Help: "Without effect: the connection says whose AWS identity signs, by sasl.awsRoleArn.",
+		},
+		{
 			Name: keyFullMetadata, Kind: scalers.KindFlag, Origin: scalers.FromKEDA, Default: "true",
 			Help: "Without effect: lagwise never reads more metadata than its triggers need. false needs topic, as in KEDA.",
 		},
@@ -147,7 +151,7 @@ func credentialKeys() scalers.KeyTable {
 		"username", "password", "ca", "cert", "key", "keyPassword",
 		"scopes", "oauthTokenEndpointUri", "oauthExtensions",
 		"realm", "keytab", "ccacheName", "kerberosConfig", "kerberosServiceName",
-		"awsAccessKeyID", "awsSecretAccessKey", "awsSessionToken",
+		"awsRoleArn", "awsAccessKeyID", "awsAccessKeyId", "awsSecretAccessKey", "awsSessionToken",
 	} {
 		table = append(table, scalers.Key{
 			Name: name, Kind: scalers.KindText, Origin: scalers.Credential, FromEnv: true,

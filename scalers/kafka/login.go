@@ -1,13 +1,13 @@
 package kafka
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 
 	"github.com/lagwise/lagwise/scalers"
+	"github.com/lagwise/lagwise/scalers/clientcert"
 	"github.com/lagwise/lagwise/scalers/kafka/cluster"
 )
 
@@ -28,19 +28,25 @@ func logIn(connection *cluster.Connection, values scalers.Values) error {
 
 func prove(to *cluster.TLS, values scalers.Values) error {
 	to.CA, to.Certificate = values.Text("ca"), values.Text("cert")
-	to.Key, to.KeyPassword = cluster.Secret(values.Text("key")), cluster.Secret(values.Text("keyPassword"))
-	if to.CA != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(to.CA)) {
-		return errors.New("ca has no certificate in PEM")
-	}
-	if (to.Certificate != "") != (to.Key != "") {
-		return errors.New("cert and key belong together: give both or neither")
-	}
-	if to.Certificate != "" && to.KeyPassword == "" {
-		if _, err := tls.X509KeyPair([]byte(to.Certificate), []byte(to.Key)); err != nil {
-			return errors.New("cert and key do not belong together, or are no PEM")
+	if to.CA != "" {
+		if err := clientcert.CheckAuthorities(to.CA); err != nil {
+			return fmt.Errorf("ca: %w", err)
 		}
 	}
-	return nil
+	key := values.Text("key")
+	switch {
+	case (to.Certificate != "") != (key != ""):
+		return errors.New("cert and key belong together: give both or neither")
+	case key == "":
+		return nil
+	}
+	opened, err := clientcert.Open(to.Certificate, cluster.Secret(key), cluster.Secret(values.Text("keyPassword")))
+	if of, is := errors.AsType[*clientcert.Error](err); is {
+		name := map[clientcert.Part]string{clientcert.Certificate: "cert", clientcert.Key: "key", clientcert.KeyPassword: "keyPassword"}[of.Part]
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	to.Key = opened
+	return err
 }
 
 func saslFrom(values scalers.Values) (*cluster.SASL, error) {
@@ -53,7 +59,7 @@ func saslFrom(values scalers.Values) (*cluster.SASL, error) {
 	case asked == noSASL:
 		return nil, nil //nolint:nilnil // nobody logs in, and nothing is wrong
 	case asked == mskIAM:
-		return nil, errors.New("it signs with the AWS identity of who asks, which is lagwise's: name a connection of lagwise's configuration (connection: NAME)")
+		return nil, errors.New("it signs with lagwise's AWS identity, or with the role that a connection names, and never with one that a trigger brings: name a connection of lagwise's configuration (connection: NAME), with sasl.awsRoleArn for awsRoleArn")
 	case !known:
 		return nil, errors.New(remedyFor(asked))
 	case values.Text("username") == "" || values.Text("password") == "":

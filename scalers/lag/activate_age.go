@@ -10,8 +10,9 @@ import (
 // behind the group's position; and that the position was below the log end that long ago already, which needs a history, and
 // may be noticed up to an eighth of the age late.
 //
-// What is counted for a partition without commit when offsetResetPolicy is latest is no record, and older than anything.
-func OlderThan(age time.Duration, fromStart bool) Activate {
+// starts are the needs of the measures, which say where a group resumes whose commit is missing or past the log end. What is
+// counted for a partition without commit when offsetResetPolicy is latest is no record, and older than anything.
+func OlderThan(age time.Duration, starts Needs) Activate {
 	return Activate{
 		Step: Step{
 			Name: "activate", Key: "activationLagTimeThreshold",
@@ -22,7 +23,7 @@ func OlderThan(age time.Duration, fromStart bool) Activate {
 			earlier := before.Partitions
 			for _, c := range t.Counts {
 				earlier = from(earlier, c.Partition)
-				if c.Persistent > 0 && c.Partition.waitsFor(age, v.Latest.At, earlier, fromStart) {
+				if c.Persistent > 0 && c.Partition.waitsFor(age, v.Latest.At, earlier, starts) {
 					return true, Note{Text: fmt.Sprintf("active: %s/%d waits for longer than %s", c.Partition.Topic, c.Partition.ID, age)}
 				}
 			}
@@ -32,8 +33,8 @@ func OlderThan(age time.Duration, fromStart bool) Activate {
 }
 
 // waitsFor expects what was seen that long ago, from this partition on.
-func (p Partition) waitsFor(age time.Duration, now time.Time, earlier []Partition, fromStart bool) bool {
-	position, known := p.Position(fromStart)
+func (p Partition) waitsFor(age time.Duration, now time.Time, earlier []Partition, starts Needs) bool {
+	position, known := p.Position(starts)
 	if !known {
 		return true
 	}

@@ -13,9 +13,8 @@ import (
 // observation since then had more lag, which tells of lag that is consumed and comes again, and needs a history. Observations
 // are kept in steps of an eighth of the time: a lag that was gone for less may go unnoticed.
 //
-// What a partition without commit counts at least, 1, is no record and has no age. Clamped says that the earlier lag, too, counts from
-// the log start (ClampToLogStart).
-func WhenSustained(threshold int64, long time.Duration, clamped bool) Activate {
+// What a partition without commit counts at least, 1, is no record and has no age. clamp applies to the earlier lag as well.
+func WhenSustained(threshold int64, long time.Duration, clamp *Clamp) Activate {
 	byLag := AboveThreshold(threshold)
 	return Activate{
 		Step: Step{Name: "activate", Key: "sustainedFor", Needs: Needs{Since: []time.Duration{long}, History: long}},
@@ -27,7 +26,7 @@ func WhenSustained(threshold int64, long time.Duration, clamped bool) Activate {
 			if old := lagOlderThan(long, v, t); old > threshold {
 				return true, Note{Text: fmt.Sprintf("%s, %d of it for %s", note.Text, old, long)}
 			}
-			if seenAbove(threshold, long, clamped, v, t) {
+			if seenAbove(threshold, long, clamp, v, t) {
 				return true, Note{Text: fmt.Sprintf("%s, as it was whenever seen within %s", note.Text, long)}
 			}
 			return false, Note{Text: fmt.Sprintf("inactive: lag %d is above activationLagThreshold %d, and not known to be for %s", t.Persistent, threshold, long)}
@@ -49,13 +48,13 @@ func lagOlderThan(age time.Duration, v View, t Total) int64 {
 }
 
 // seenAbove is false for a process that has not observed for that long.
-func seenAbove(threshold int64, long time.Duration, clamped bool, v View, t Total) bool {
+func seenAbove(threshold int64, long time.Duration, clamp *Clamp, v View, t Total) bool {
 	oldest, found := observedBy(v.History, v.Latest.At.Add(-long))
 	if !found {
 		return false
 	}
 	for _, seen := range v.History {
-		if !seen.At.Before(oldest.At) && lagIn(seen, clamped, t) <= threshold {
+		if !seen.At.Before(oldest.At) && lagIn(seen, clamp, t) <= threshold {
 			return false
 		}
 	}
@@ -63,17 +62,15 @@ func seenAbove(threshold int64, long time.Duration, clamped bool, v View, t Tota
 }
 
 // lagIn is the lag that the counted partitions had in an earlier observation.
-func lagIn(seen Observation, clamped bool, t Total) int64 {
+func lagIn(seen Observation, clamp *Clamp, t Total) int64 {
 	var sum int64
 	earlier := seen.Partitions
 	for _, c := range t.Counts {
 		earlier = from(earlier, c.Partition)
 		switch {
 		case !isFirst(earlier, c.Partition):
-		case clamped && earlier[0].belowStart():
-			sum = add(sum, min(earlier[0].waiting(), earlier[0].kept()))
 		case earlier[0].HasCommitted:
-			sum = add(sum, earlier[0].waiting())
+			sum = add(sum, clamp.waiting(earlier[0]))
 		case !c.Partition.HasCommitted:
 			sum = add(sum, c.without(max(0, sub(c.Partition.End, earlier[0].End))))
 		}

@@ -32,6 +32,8 @@ type Reason struct {
 	Key string
 	// Text says what the rule saw and did, with the numbers.
 	Text string
+	// Warning reports that the user should act on Text.
+	Warning bool
 }
 
 // Count is one partition as counted, in records.
@@ -63,7 +65,7 @@ type Total struct {
 // note appends what a step had to say.
 func (d *Decision) note(s Step, n Note) {
 	if n.Text != "" {
-		d.Reasons = append(d.Reasons, Reason{Rule: s.Name, Key: s.Key, Text: n.Text})
+		d.Reasons = append(d.Reasons, Reason{Rule: s.Name, Key: s.Key, Text: n.Text, Warning: n.Warning})
 	}
 	if n.RevisitAt.IsZero() {
 		return

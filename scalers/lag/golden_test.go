@@ -74,7 +74,11 @@ func decisionText(d lag.Decision, partitions bool) string {
 		if r.Key != "" {
 			key = " [" + r.Key + "]"
 		}
-		fmt.Fprintf(&b, "%s%s: %s\n", r.Rule, key, r.Text)
+		warning := ""
+		if r.Warning {
+			warning = "warning: "
+		}
+		fmt.Fprintf(&b, "%s%s: %s%s\n", r.Rule, key, warning, r.Text)
 	}
 	if partitions {
 		for _, c := range d.Partitions {

@@ -4,8 +4,8 @@ import "fmt"
 
 // Committed counts the records between the committed offset and the log end, the default for every partition that has a
 // commit (KEDA: kafka_scaler.go, last line of getLagForPartition). The difference is not clamped, as KEDA's is not: a
-// commit past the log end, as a topic that was deleted and made anew leaves behind, counts below zero and takes from the
-// lag of other partitions.
+// commit past the log end, as a topic that was deleted and created again leaves behind, counts below zero and takes from
+// the lag of other partitions. WarnPastEnd reports that.
 func Committed() Measure {
 	return Measure{Step: Step{Name: "committed"}, Do: countCommitted}
 }
@@ -20,7 +20,7 @@ func ReadCommitted() Measure {
 }
 
 func countCommitted(_ View, counts []Count) Note {
-	var partitions, pastEnd, lag int64
+	var partitions, lag int64
 	for i := range counts {
 		c := &counts[i]
 		if !c.Partition.HasCommitted {
@@ -31,16 +31,9 @@ func countCommitted(_ View, counts []Count) Note {
 		c.Rule = "committed"
 		partitions++
 		lag = add(lag, c.Lag)
-		if c.Lag < 0 {
-			pastEnd++
-		}
 	}
 	if partitions == 0 {
 		return Note{}
 	}
-	note := Note{Text: fmt.Sprintf("%s with a committed offset: lag %d", several(partitions, "partition"), lag)}
-	if pastEnd > 0 {
-		note.Text += fmt.Sprintf("; %s committed past the log end and below zero", several(pastEnd, "partition"))
-	}
-	return note
+	return Note{Text: fmt.Sprintf("%s with a committed offset: lag %d", several(partitions, "partition"), lag)}
 }

@@ -76,6 +76,9 @@ type Needs struct {
 	LogStart bool
 	// LogStartWithoutCommit asks for the log start offset of the partitions that have no committed offset.
 	LogStartWithoutCommit bool
+	// LogStartPastEnd asks for the log start offset of the partitions whose commit lies past the log end, where a consumer
+	// resumes.
+	LogStartPastEnd bool
 	// ReadCommitted makes End the last stable offset, and leaves what was aborted out of Records.
 	ReadCommitted bool
 	// Phantom asks for Records, as far as they are to be had.
@@ -101,7 +104,7 @@ type Needs struct {
 func (o Observation) Only(needs Needs) Observation {
 	partitions := make([]Partition, len(o.Partitions))
 	for i, p := range o.Partitions {
-		if !needs.LogStart && (p.HasCommitted || !needs.LogStartWithoutCommit) {
+		if !needs.startOf(p) {
 			p.Start, p.HasStart = 0, false
 		}
 		if p.records() != nil && !needs.Phantom && !needs.OldestRecord {
@@ -111,6 +114,11 @@ func (o Observation) Only(needs Needs) Observation {
 	}
 	o.Partitions = partitions
 	return o
+}
+
+// startOf reports whether the log start offset of a partition is needed.
+func (n Needs) startOf(p Partition) bool {
+	return n.LogStart || n.LogStartWithoutCommit && !p.HasCommitted || n.LogStartPastEnd && p.PastEnd() > 0
 }
 
 // Members says whether the group's members have to be known.

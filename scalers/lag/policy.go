@@ -40,6 +40,8 @@ type Step struct {
 type Note struct {
 	// Text says in words and numbers what the rule saw and did; empty when it had nothing to do.
 	Text string
+	// Warning reports that the user should act on Text.
+	Warning bool
 	// RevisitAt is when the passing of time alone may change what the rule does; zero for never.
 	RevisitAt time.Time
 }
@@ -115,6 +117,7 @@ func (n Needs) and(other Needs) Needs {
 	return Needs{
 		LogStart:              n.LogStart || other.LogStart,
 		LogStartWithoutCommit: n.LogStartWithoutCommit || other.LogStartWithoutCommit,
+		LogStartPastEnd:       n.LogStartPastEnd || other.LogStartPastEnd,
 		ReadCommitted:         n.ReadCommitted || other.ReadCommitted,
 		Phantom:               n.Phantom || other.Phantom,
 		OldestRecord:          n.OldestRecord || other.OldestRecord,

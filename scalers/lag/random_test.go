@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,7 +60,8 @@ func TestRoundUpKeepsTheHPABelowTheCap(t *testing.T) {
 }
 
 // TestClampIsACommitAtTheLogStart: clamping answers as if the group had committed the log start (or the log end, where
-// the start has moved past it).
+// the start has moved past it). A commit past the log end is one at the log start where offsetResetPolicy is earliest, and at
+// the log end where it is latest.
 func TestClampIsACommitAtTheLogStart(t *testing.T) {
 	t.Parallel()
 	forRandom(t, randomCases/6, func(t *testing.T, rules lag.Rules, view lag.View) {
@@ -75,13 +77,42 @@ func TestClampIsACommitAtTheLogStart(t *testing.T) {
 		moved.Latest.Partitions = slices.Clone(view.Latest.Partitions)
 		for i := range moved.Latest.Partitions {
 			p := &moved.Latest.Partitions[i]
-			if p.HasCommitted && p.HasStart && p.Committed < p.Start {
+			switch {
+			case !p.HasCommitted:
+			case p.Committed > p.End && !rules.ResetEarliest:
+				p.Committed = p.End
+			case p.Committed > p.End && !p.HasStart:
+				p.Committed = 0
+			case p.Committed > p.End, p.HasStart && p.Committed < p.Start:
 				p.Committed = min(p.Start, p.End)
 			}
 		}
 		want := decide(t, rules, moved)
 		if clamped.Value != want.Value || clamped.Active != want.Active {
 			t.Fatalf("value %d, active %t; committed at the start %d, %t", clamped.Value, clamped.Active, want.Value, want.Active)
+		}
+	})
+}
+
+// TestCommitsPastTheEndAreWarnedOf: a decision warns if and only if a selected partition is such a one, clamped or not, and
+// clamped no partition counts below zero.
+func TestCommitsPastTheEndAreWarnedOf(t *testing.T) {
+	t.Parallel()
+	forRandom(t, randomCases/6, func(t *testing.T, rules lag.Rules, view lag.View) {
+		t.Helper()
+		d, err := rules.Policy().Decide(view)
+		if err != nil {
+			return
+		}
+		past := slices.ContainsFunc(d.Partitions, func(c lag.Count) bool { return c.Partition.HasCommitted && c.Partition.Committed > c.Partition.End })
+		warns := slices.ContainsFunc(d.Reasons, func(r lag.Reason) bool { return r.Warning && strings.Contains(r.Text, "past the log end") })
+		if past != warns {
+			t.Fatalf("past the end: %t, warns: %t\n%v", past, warns, d.Reasons)
+		}
+		for _, c := range d.Partitions {
+			if rules.ClampToLogStart && (c.Lag < 0 || c.Persistent < 0) {
+				t.Fatalf("%+v counts below zero", c)
+			}
 		}
 	})
 }

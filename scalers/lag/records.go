@@ -36,15 +36,18 @@ func (p Partition) waiting() int64 {
 	return sub(p.End, p.Committed)
 }
 
-// Position is where the group goes on reading. Without a commit that is the log start where the reset policy is earliest, and
-// not known where it is latest.
-func (p Partition) Position(fromStart bool) (offset int64, known bool) {
+// Position is where the group goes on reading. Without a commit that is the log start where the needs ask for it then, because
+// the reset policy is earliest, and not known otherwise. The log start is also the position of a commit past the log end where
+// the needs ask for it.
+func (p Partition) Position(needs Needs) (offset int64, known bool) {
 	switch {
+	case needs.LogStartPastEnd && p.PastEnd() > 0:
+		return p.Start, p.HasStart
 	case p.HasCommitted && p.HasStart:
 		return max(p.Committed, p.Start), true
 	case p.HasCommitted:
 		return p.Committed, true
 	default:
-		return p.Start, fromStart && p.HasStart
+		return p.Start, needs.LogStartWithoutCommit && p.HasStart
 	}
 }

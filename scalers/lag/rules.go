@@ -34,7 +34,7 @@ type Rules struct {
 	ResetEarliest bool
 	// ScaleToZeroOnInvalidOffset counts 0 where the group has no committed offset.
 	ScaleToZeroOnInvalidOffset bool
-	// ClampToLogStart leaves records out that were deleted before they were read.
+	// ClampToLogStart counts commits that are not in the log from where a consumer finds records.
 	ClampToLogStart bool
 	// ReadCommitted counts up to the last stable offset (isolationLevel).
 	ReadCommitted bool
@@ -136,8 +136,10 @@ func (r Rules) measures() []Measure {
 		committed = ReadCommitted
 	}
 	measures := []Measure{committed(), r.withoutCommit()}
-	if r.ClampToLogStart {
-		measures = append(measures, ClampToLogStart())
+	if clamp := r.clamp(); clamp != nil {
+		measures = append(measures, clamp.measure())
+	} else {
+		measures = append(measures, WarnPastEnd())
 	}
 	if r.IgnorePhantomLag {
 		measures = append(measures, IgnorePhantom())
@@ -146,6 +148,13 @@ func (r Rules) measures() []Measure {
 		measures = append(measures, ExcludePersistent(r.PersistentLagInterval))
 	}
 	return measures
+}
+
+func (r Rules) clamp() *Clamp {
+	if !r.ClampToLogStart {
+		return nil
+	}
+	return &Clamp{ResetEarliest: r.ResetEarliest}
 }
 
 // withoutCommit: scaleToZeroOnInvalidOffset wins over either reset policy.
@@ -165,10 +174,10 @@ func (r Rules) activate() Activate {
 		return OnNewRecords(r.ActivationThreshold, r.NewRecordsWithin)
 	}
 	if r.ActivationAge > 0 {
-		return OlderThan(r.ActivationAge, r.ResetEarliest && !r.ScaleToZeroOnInvalidOffset)
+		return OlderThan(r.ActivationAge, r.withoutCommit().Needs.and(r.clamp().needs()))
 	}
 	if r.SustainedFor > 0 {
-		return WhenSustained(r.ActivationThreshold, r.SustainedFor, r.ClampToLogStart)
+		return WhenSustained(r.ActivationThreshold, r.SustainedFor, r.clamp())
 	}
 	return AboveThreshold(r.ActivationThreshold)
 }

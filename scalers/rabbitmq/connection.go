@@ -83,9 +83,9 @@ func (c *Connections) Replace(grants map[string]Grant, hosts ...string) {
 	c.hosts = hosts
 }
 
-// reachable says whether a trigger may bring this host.
-func (c *Connections) reachable(host string) bool {
+// reachable reports whether a trigger may bring this host and port.
+func (c *Connections) reachable(host, port string) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return scalers.MatchesAny(c.hosts, strings.ToLower(host))
+	return scalers.MatchesHost(c.hosts, host, port)
 }

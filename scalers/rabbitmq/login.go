@@ -1,10 +1,13 @@
 package rabbitmq
 
 import (
+	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 
 	"github.com/lagwise/lagwise/scalers"
+	"github.com/lagwise/lagwise/scalers/clientcert"
 	"github.com/lagwise/lagwise/scalers/rabbitmq/broker"
 	"github.com/lagwise/lagwise/scalers/secret"
 )
@@ -41,13 +44,37 @@ func (w *way) logIn(values scalers.Values, credentials map[string]secret.Text, a
 	if (tls.Certificate != "") != (tls.Key != "") {
 		return scalers.Errorf(scalers.CauseRefused, "cert and key of the TriggerAuthentication belong together: give both or neither")
 	}
-	if _, err := tls.Config(""); err != nil {
+	if err := checkTLS(*tls); err != nil {
 		return scalers.Errorf(scalers.CauseRefused, "the TriggerAuthentication: %w", err)
 	}
 	if w.endpoint.Protocol == broker.AMQP && tls.Certificate != "" && user == "" && !values.Given(keyUserFromEnv) && !namesPassword(address) {
 		w.endpoint.Username, w.endpoint.Password = "", "" // the certificate says who lagwise is, and nobody is guest (buildAMQPConfig)
 	}
 	return nil
+}
+
+// checkTLS names the parameter that is wrong.
+func checkTLS(tls broker.TLS) error {
+	if tls.CA != "" {
+		if err := clientcert.CheckAuthorities(tls.CA); err != nil {
+			return fmt.Errorf("ca: %w", err)
+		}
+	}
+	if tls.Certificate == "" {
+		return nil
+	}
+	_, err := clientcert.Open(tls.Certificate, tls.Key, "")
+	of, is := errors.AsType[*clientcert.Error](err)
+	switch {
+	case !is:
+		return err
+	case of.Part == clientcert.Certificate:
+		return fmt.Errorf("cert: %w", err)
+	case of.Part == clientcert.KeyPassword:
+		return errors.New("key: is encrypted; must be a private key in the clear, or one of a named connection (connection: NAME)")
+	default:
+		return fmt.Errorf("key: %w", err)
+	}
 }
 
 // namesPassword says whether a URL brings one.

@@ -86,7 +86,8 @@ func TestLoginsThatAreRefused(t *testing.T) {
 		"username and password of the Trigger":    {"host", "amqp://rabbit", "password", "hunter2"},
 		"clientSecret of the TriggerAuthenticat":  {"host", "amqp://rabbit", "clientSecret", "hunter2"},
 		"workloadIdentityResource of the Trigger": {"host", "amqp://rabbit", "workloadIdentityResource", "hunter2"},
-		"the TriggerAuthentication: the authorit": {"host", "amqps://rabbit", "tls", "enable", "ca", "hunter2"},
+		"the TriggerAuthentication: ca: is not P": {"host", "amqps://rabbit", "tls", "enable", "ca", "hunter2"},
+		"the TriggerAuthentication: cert: is not": {"host", "amqps://rabbit", "tls", "enable", "cert", "hunter2", "key", "hunter2"},
 		"cert and key of the TriggerAuthenticati": {"host", "amqps://rabbit", "tls", "enable", "cert", "hunter2"},
 		"keyPassword of the TriggerAuthenticatio": {"host", "amqps://rabbit", "tls", "enable", "key", "hunter2", "keyPassword", "hunter2"},
 		"tls of the TriggerAuthentication: want ": {"host", "amqps://rabbit", "tls", "hunter2"},
@@ -124,6 +125,33 @@ func TestAnAuthenticationIsAssumedWhereNothingIsKnown(t *testing.T) {
 		metadata := with(append([]string{"connection", "", "authenticationRefName", "login"}, more...)...)
 		if refused, is := factory(scalers.Trigger{Metadata: metadata}).(*scalers.Refused); is {
 			t.Errorf("%v: %v", more, refused.Reason())
+		}
+	}
+}
+
+// A key without its certificate, or one that lagwise does not open, is refused before anybody connects.
+func TestCertificatesThatCannotBeShownAreRefused(t *testing.T) {
+	t.Parallel()
+	var pairs [2]certificates.Identity
+	for i := range pairs {
+		authority, err := certificates.NewAuthority("authority")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if pairs[i], err = authority.Identify(certificates.Subject{Name: "worker"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	certificate := string(pairs[0].Certificate)
+	encrypted := strings.ReplaceAll(string(pairs[0].Key), "PRIVATE KEY", "ENCRYPTED PRIVATE KEY")
+	for words, key := range map[string]string{
+		"the TriggerAuthentication: key: does not belong to the certificate": string(pairs[1].Key),
+		"the TriggerAuthentication: key: holds a block CERTIFICATE instead":  certificate,
+		"the TriggerAuthentication: key: is encrypted; must be":              encrypted,
+	} {
+		scaler, _ := logIn(with(), "host", "amqps://rabbit", "tls", "enable", "cert", certificate, "key", key)
+		if refused, is := scaler.(*scalers.Refused); !is || !strings.Contains(refused.Reason().Error(), words) {
+			t.Errorf("want %q in %+v", words, scaler)
 		}
 	}
 }

@@ -54,6 +54,28 @@ func with(pairs ...string) map[string]string {
 	return metadata
 }
 
+// Patterns may name a port; one that the URL leaves out is its scheme's.
+func TestAllowedHostsAndPorts(t *testing.T) {
+	t.Parallel()
+	for pattern, hosts := range map[string]map[string]bool{
+		"[::1]:5671":  {"amqps://[::1]": true, "amqps://[0::1]:5671": true, "amqps://[::1]:5673": false, "amqp://[::1]": false},
+		"[::1]":       {"amqp://[::1]": true, "http://[::1]:15672": true, "amqp://[::2]": false},
+		"rabbit:443":  {"https://rabbit": true, "https://rabbit:15671": false, "http://rabbit": false},
+		"rabbit:5672": {"amqp://rabbit": true, "amqps://rabbit": false},
+	} {
+		for host, allowed := range hosts {
+			subscribe := func(string, broker.Endpoint, broker.Want) (rabbitmq.Subscription, error) {
+				return nil, errors.New("allowed")
+			}
+			connections := rabbitmq.NewConnections(nil, false, pattern)
+			scaler := rabbitmq.New(subscribe, connections, slog.New(slog.DiscardHandler))(scalers.Trigger{Metadata: with("connection", "", "host", host)})
+			if refused, is := scaler.(*scalers.Refused); is == allowed || is && !strings.Contains(refused.Reason().Error(), "is not among allowedBrokers") {
+				t.Errorf("%s by %s: %+v", host, pattern, scaler)
+			}
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	own := func(pairs ...string) map[string]string { return with(append([]string{"connection", ""}, pairs...)...) }

@@ -1,6 +1,7 @@
 package rabbitmq
 
 import (
+	"cmp"
 	"net"
 	"net/url"
 	"slices"
@@ -126,7 +127,7 @@ func ownWay(values scalers.Values, trigger scalers.Trigger, connections *Connect
 		w.endpoint.Vhost = w.vhost
 	}
 	w.endpoint.TLS.SkipVerify = skipVerify(values)
-	if host := hostOf(w.endpoint); !connections.reachable(host) {
+	if host := hostOf(w.endpoint); !connections.reachable(host, portOf(w.endpoint)) {
 		return way{}, scalers.Errorf(scalers.CauseRefused,
 			"%s: %s is not among allowedBrokers of lagwise's configuration: use a connection, or have the host added there", key, scalers.Quote(host))
 	}
@@ -188,6 +189,18 @@ func hostOf(endpoint broker.Endpoint) string {
 	}
 	host, _, _ := net.SplitHostPort(endpoint.Address)
 	return host
+}
+
+// portOf is the port of an endpoint's address.
+func portOf(endpoint broker.Endpoint) string {
+	if endpoint.Protocol == broker.HTTP {
+		if parsed, err := url.Parse(endpoint.Address); err == nil {
+			return cmp.Or(parsed.Port(), map[string]string{"http": "80", "https": "443"}[parsed.Scheme])
+		}
+		return ""
+	}
+	_, port, _ := net.SplitHostPort(endpoint.Address)
+	return port
 }
 
 // allows compares the protocol with what the other keys ask for (KEDA: rabbitmq_scaler.go, Validate).

@@ -88,6 +88,21 @@ func TestCommitBelowTheLogStart(t *testing.T) {
 	answers(t, asKEDA, 18, true)
 }
 
+// A topic that was created again leaves commits past its end, and Kafka accepts such commits from a group without members.
+func TestCommitPastTheLogEnd(t *testing.T) {
+	t.Parallel()
+	kafka := operatorOf(t, shared)
+	topic, group := kafka.topic(t, 2), fresh(t)
+	kafka.produce(t, topic, 0, 4)
+	kafka.produce(t, topic, 1, 5)
+	kafka.commit(t, group, topic, 0, 100)
+	kafka.commit(t, group, topic, 1, 0)
+	lagwise := startLagwise(t, cluster.Options{})
+	answers(t, lagwise.trigger(t, on(at(shared.Address()), group, topic)), 0, false)
+	answers(t, lagwise.trigger(t, on(at(shared.Address()), group, topic, "clampToLogStart", "true")), 5, true)
+	answers(t, lagwise.trigger(t, on(at(shared.Address()), group, topic, "clampToLogStart", "true", "offsetResetPolicy", "earliest")), 9, true)
+}
+
 func TestForgottenGroup(t *testing.T) {
 	t.Parallel()
 	kafka := operatorOf(t, shared)

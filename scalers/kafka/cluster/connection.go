@@ -36,6 +36,9 @@ type SASL struct {
 	// AWS's credentials sign.
 	OAuth     *OAuth
 	AWSRegion string
+	// AWSRoleARN is the IAM role whose credentials sign, empty for those that the AWS SDK finds; AWSExternalID is what the role's
+	// trust policy asks for, empty for nothing.
+	AWSRoleARN, AWSExternalID string
 }
 
 // bears says that the broker is shown tokens.
@@ -149,7 +152,7 @@ func (c Connection) fingerprint() [sha256.Size]byte {
 		words = append(words, c.TLS.CA, c.TLS.Certificate, string(c.TLS.Key), string(c.TLS.KeyPassword), fmt.Sprint(c.TLS.SkipVerify))
 	}
 	if c.SASL != nil {
-		words = append(words, string(c.SASL.Mechanism), c.SASL.Username, string(c.SASL.Password), c.SASL.AWSRegion)
+		words = append(words, string(c.SASL.Mechanism), c.SASL.Username, string(c.SASL.Password), c.SASL.AWSRegion, c.SASL.AWSRoleARN, c.SASL.AWSExternalID)
 		words = append(words, c.SASL.OAuth.words()...)
 	}
 	var text []byte

@@ -2,6 +2,9 @@ package cluster
 
 import (
 	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -63,5 +66,68 @@ func TestNoCredentialsForMSK(t *testing.T) {
 	}
 	if !strings.Contains(client.failure, "no token from AWS for eu-west-3") {
 		t.Errorf("told %q", client.failure)
+	}
+}
+
+// A connection's role is assumed by the identity that the SDK finds, and the role's credentials sign the token.
+func TestTokenForMSKByRole(t *testing.T) {
+	const role = "arn:aws:iam::123456789012:role/orders"
+	asked := make(chan url.Values, 1)
+	refuse := false
+	sts := httptest.NewServer(http.HandlerFunc(func(to http.ResponseWriter, request *http.Request) {
+		if err := request.ParseForm(); err != nil {
+			t.Error(err)
+		}
+		if !strings.Contains(request.Header.Get("Authorization"), "Credential=AKIAEXAMPLE/") {
+			t.Errorf("asked by %s", request.Header.Get("Authorization"))
+		}
+		asked <- request.PostForm
+		to.Header().Set("Content-Type", "text/xml")
+		if refuse {
+			to.WriteHeader(http.StatusForbidden)
+			fmt.Fprint(to, `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not authorized to perform: sts:AssumeRole</Message></Error></ErrorResponse>`)
+			return
+		}
+		fmt.Fprint(to, `<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>hunter2</SecretAccessKey>`+
+			`<SessionToken>of-the-role</SessionToken><Expiration>2100-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`)
+	}))
+	defer sts.Close()
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
+	t.Setenv("AWS_ENDPOINT_URL_STS", sts.URL)
+	for _, externalID := range []string{"", "of-the-customer"} {
+		sasl := SASL{Mechanism: OAuthBearer, AWSRegion: "eu-west-3", AWSRoleARN: role, AWSExternalID: externalID}
+		token, err := sasl.fetchToken(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		form := <-asked
+		if form.Get("Action") != "AssumeRole" || form.Get("RoleArn") != role || form.Get("RoleSessionName") != "lagwise" || form.Get("ExternalId") != externalID {
+			t.Errorf("asked for %v", form)
+		}
+		signed, err := base64.RawURLEncoding.DecodeString(token.TokenValue)
+		if err != nil || !strings.Contains(string(signed), "X-Amz-Credential=ASIAROLE%2F") || !strings.Contains(string(signed), "X-Amz-Security-Token=of-the-role") {
+			t.Errorf("the token stands for %s, %v", signed, err)
+		}
+	}
+	refuse = true
+	_, err := SASL{Mechanism: OAuthBearer, AWSRegion: "eu-west-3", AWSRoleARN: role}.fetchToken(t.Context())
+	<-asked
+	if err == nil || !strings.Contains(err.Error(), "no token from AWS for eu-west-3 with role "+role) || !strings.Contains(err.Error(), "sts:AssumeRole") || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("refused with %v", err)
+	}
+}
+
+// Connections with other roles share neither sessions nor tokens.
+func TestRolesAreToldApart(t *testing.T) {
+	t.Parallel()
+	seen := map[[32]byte]bool{}
+	for _, sasl := range []SASL{
+		{AWSRegion: "eu-west-3"}, {AWSRegion: "eu-west-3", AWSRoleARN: "a"}, {AWSRegion: "eu-west-3", AWSRoleARN: "b"}, {AWSRegion: "eu-west-3", AWSRoleARN: "a", AWSExternalID: "b"},
+	} {
+		seen[Connection{Name: "msk", SASL: &sasl}.fingerprint()] = true
+	}
+	if len(seen) != 4 {
+		t.Errorf("%d fingerprints of 4 connections", len(seen))
 	}
 }

@@ -21,7 +21,7 @@ func (w Want) sought() int64 {
 // positionOf is where the group goes on reading, if something may be there: its commit, or the log start where that is later, or
 // where nothing is committed and the want asks for it then.
 func (w Want) positionOf(p lag.Partition) (from int64, waits bool) {
-	from, known := p.Position(w.Needs.LogStartWithoutCommit)
+	from, known := p.Position(w.Needs)
 	// A commit below the end waits though all behind it is deleted.
 	return from, known && (from < p.End || p.HasCommitted && p.Committed < p.End)
 }

@@ -105,7 +105,7 @@ func (b *bearer) over(now time.Time) bool {
 
 func (s SASL) fetchToken(ctx context.Context) (kafka.OAuthBearerToken, error) {
 	if s.AWSRegion != "" {
-		return fetchMSKToken(ctx, s.AWSRegion)
+		return fetchMSKToken(ctx, s)
 	}
 	return fetchToken(ctx, *s.OAuth)
 }

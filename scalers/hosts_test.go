@@ -1,0 +1,95 @@
+package scalers_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/lagwise/lagwise/scalers"
+)
+
+func TestMatchesHost(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		patterns, host, port string
+		matches              bool
+	}{
+		{"*", "kafka", "9092", true},
+		{"*", "::1", "9092", true},
+		{"*", "fe80::1%eth0", "9092", true},
+		{"*.SVC", "kafka.shop.svc", "9092", true},
+		{"*.svc", "kafka.svc.example.com", "9092", false},
+		{"kafka:9092", "kafka", "9092", true},
+		{"kafka:9092", "kafka", "9093", false},
+		{"*:9092", "kafka", "9092", true},
+		{"*:9092", "::1", "9093", false},
+		{"[kz]*.svc", "kafka.svc", "9092", true},
+		{"[kz]*.svc:9092", "zookeeper.svc", "9092", true},
+		{"[^k]*.svc", "kafka.svc", "9092", false},
+		{"10.*", "10.0.0.1", "9092", true},
+		{"10.0.0.1:9092", "10.0.0.1", "9092", true},
+		{"10.0.0.1", "::ffff:10.0.0.1", "9092", true},
+		{"::1", "::1", "9092", true},
+		{"[::1]", "::1", "9092", true},
+		{"[::1]:9092", "::1", "9092", true},
+		{"[::1]:9092", "::1", "9093", false},
+		{"::1", "0:0:0:0:0:0:0:1", "9092", true},
+		{"[0:0::0001]", "::1", "9092", true},
+		{"[FD00::A]", "fd00::a", "9092", true},
+		{"[::1]", "::2", "9092", false},
+		{"[::1]", ":", "9092", false}, // as letters to choose from
+		{"[::1]", "1", "9092", false},
+		{"::1", "fe80::1%eth0", "9092", false},
+		{"fd00:*", "fd00::7", "9092", true},
+		{"[fd00:*]", "fd00::7", "9092", true},
+		{"[fd00:*]:9092", "fd00::7", "9093", false},
+		{"[fd00:*]", "fd01::7", "9092", false},
+		{"a [::1] *.svc", "kafka.svc", "9092", true},
+	} {
+		if got := scalers.MatchesHost(strings.Fields(test.patterns), test.host, test.port); got != test.matches {
+			t.Errorf("%s matches %s at %s: %t", test.patterns, test.host, test.port, got)
+		}
+		for _, pattern := range strings.Fields(test.patterns) {
+			if err := scalers.CheckHostPattern(pattern); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+func TestHostPatternsThatAreRefused(t *testing.T) {
+	t.Parallel()
+	for pattern, words := range map[string]string{
+		"":                  "is no pattern",
+		"[a":                "is no pattern",
+		"fe80::1%eth0":      "has a zone",
+		"[fe80::1%eth0]":    "has a zone",
+		"[fe80::%*]:9092":   "has a zone",
+		"[::1]:":            "has no port",
+		"[::1]:0":           "has no port",
+		"[::1]:65536":       "has no port",
+		"[::1]9092":         "has no port",
+		"[::1].svc":         "has no port",
+		"kafka:":            "has no port",
+		"kafka:kafka":       "is no IPv6 address",
+		"kafka:*":           "is no IPv6 address",
+		":9092":             "is no pattern",
+		"[::g]":             "is no IPv6 address",
+		"::1:":              "is no IPv6 address",
+		"[1:2]":             "is no IPv6 address",
+		"1:2:3":             "is no IPv6 address",
+		"[10.0.0.1:]":       "is no IPv6 address",
+		"http://kafka:9092": "is no IPv6 address",
+		"[::1":              "is no IPv6 address",
+	} {
+		err := scalers.CheckHostPattern(pattern)
+		if err == nil || !strings.Contains(err.Error(), words) || !strings.Contains(err.Error(), scalers.Quote(pattern)) ||
+			!strings.Contains(err.Error(), `such as "*.kafka.svc", "kafka-0:9092", "::1" or "[::1]:9092"`) {
+			t.Errorf("%q: %v", pattern, err)
+		}
+		for _, host := range []string{"::1", "kafka", "1", ":", ""} {
+			if scalers.MatchesHost([]string{pattern}, host, "9092") {
+				t.Errorf("%q matches %q", pattern, host)
+			}
+		}
+	}
+}
