@@ -95,7 +95,7 @@ func TestCertificateOfTheBroker(t *testing.T) {
 	})
 	t.Run("an authority that is no certificate", func(t *testing.T) {
 		t.Parallel()
-		fails(t, trusting(t, cluster.TLS{CA: "no certificate"}), scalers.CauseRefused, "payments", "ca: no certificate")
+		fails(t, trusting(t, cluster.TLS{CA: "no certificate"}), scalers.CauseRefused, "payments", "must hold certificates in PEM")
 	})
 }
 

@@ -14,6 +14,8 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/oauth"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
+
+	"github.com/lagwise/lagwise/scalers/clientcert"
 )
 
 // securityOf makes the options of a connection's TLS and SASL.
@@ -39,15 +41,20 @@ func securityOf(connection Connection, bearers *bearers) ([]kgo.Opt, error) {
 func (t TLS) clientConfig() (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: t.SkipVerify} //nolint:gosec // the user's own choice, skipVerify
 	if t.CA != "" {
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM([]byte(t.CA)) {
-			return nil, errors.New("ca: no certificate in PEM")
+		if err := clientcert.CheckAuthorities(t.CA); err != nil {
+			return nil, fmt.Errorf("tls: ca: %w", err)
 		}
+		config.RootCAs = x509.NewCertPool()
+		config.RootCAs.AppendCertsFromPEM([]byte(t.CA))
 	}
 	if t.Certificate != "" {
-		pair, err := tls.X509KeyPair([]byte(t.Certificate), []byte(t.Key))
+		key, err := clientcert.Open(t.Certificate, t.Key, t.KeyPassword)
 		if err != nil {
-			return nil, fmt.Errorf("client certificate: %w", err)
+			return nil, fmt.Errorf("tls: %w", err)
+		}
+		pair, err := tls.X509KeyPair([]byte(t.Certificate), []byte(key))
+		if err != nil {
+			return nil, fmt.Errorf("tls: client certificate: %w", err)
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}
