@@ -48,7 +48,7 @@ func TestMatchesHost(t *testing.T) {
 		if got := scalers.MatchesHost(strings.Fields(test.patterns), test.host, test.port); got != test.matches {
 			t.Errorf("%s matches %s at %s: %t", test.patterns, test.host, test.port, got)
 		}
-		for _, pattern := range strings.Fields(test.patterns) {
+		for pattern := range strings.FieldsSeq(test.patterns) {
 			if err := scalers.CheckHostPattern(pattern); err != nil {
 				t.Error(err)
 			}

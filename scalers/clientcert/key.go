@@ -59,22 +59,22 @@ func openPKCS8(block *pem.Block, password secret.Text) (opened secret.Text, err 
 	case err != nil:
 		return "", wrongPassword()
 	}
-	clear, err := x509.MarshalPKCS8PrivateKey(parsed)
+	inClear, err := x509.MarshalPKCS8PrivateKey(parsed)
 	if err != nil {
 		return "", &Error{Key, fmt.Sprintf("is of type %T; must be an RSA, ECDSA or Ed25519 key", parsed)}
 	}
-	return secret.Text(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: clear})), nil
+	return secret.Text(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: inClear})), nil
 }
 
 func openPEM(block *pem.Block, password secret.Text) (secret.Text, error) {
 	if password == "" {
 		return "", noPassword()
 	}
-	clear, err := x509.DecryptPEMBlock(block, []byte(password)) //nolint:staticcheck // see decrypt
-	if err != nil || !isKey(clear) {
+	inClear, err := x509.DecryptPEMBlock(block, []byte(password)) //nolint:staticcheck // see decrypt
+	if err != nil || !isKey(inClear) {
 		return "", wrongPassword()
 	}
-	return secret.Text(pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: clear})), nil
+	return secret.Text(pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: inClear})), nil
 }
 
 func noPassword() error {
@@ -111,7 +111,7 @@ func parseEncrypted(der []byte) (key encrypted, err error) {
 	if err == nil && len(rest) > 0 {
 		err = asn1.SyntaxError{Msg: "trailing data"}
 	}
-	return key, err //nolint:wrapcheck // only whether there is one counts
+	return key, err
 }
 
 // check refuses what cannot be opened, and what would take too long (RFC 8018, appendix A; RFC 7914, section 7).

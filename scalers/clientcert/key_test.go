@@ -72,6 +72,8 @@ func TestWhatCannotBeOpenedIsNamed(t *testing.T) {
 	t.Parallel()
 	identity, other := identify(t), identify(t)
 	certificate, key := string(identity.Certificate), string(identity.Key)
+	iterated := encrypted(t, identity, &pkcs8.Opts{Cipher: pkcs8.AES256CBC, KDFOpts: pkcs8.PBKDF2Opts{SaltSize: 8, IterationCount: 1 << 16, HMACHash: crypto.SHA256}})
+	scrypted := encrypted(t, identity, &pkcs8.Opts{Cipher: pkcs8.AES256CBC, KDFOpts: pkcs8.ScryptOpts{SaltSize: 8, CostParameter: 1 << 14, BlockSize: 8, ParallelizationParameter: 1}})
 	for name, test := range map[string]struct {
 		certificate, key, password string
 		part                       clientcert.Part
@@ -100,8 +102,9 @@ func TestWhatCannotBeOpenedIsNamed(t *testing.T) {
 		"a damaged key":                {certificate, damaged("PRIVATE KEY"), "", clientcert.Key, "damaged"},
 		"a damaged encrypted key":      {certificate, damaged("ENCRYPTED PRIVATE KEY"), "p", clientcert.Key, "damaged"},
 		"a cut encrypted key":          {certificate, cut(t, encrypted(t, identity, nil)), "key-secret", clientcert.Key, "damaged"},
-		"too many iterations":          {certificate, encrypted(t, identity, &pkcs8.Opts{Cipher: pkcs8.AES256CBC, KDFOpts: pkcs8.PBKDF2Opts{SaltSize: 8, IterationCount: 2_000_001, HMACHash: crypto.SHA256}}), "key-secret", clientcert.Key, "at most 2000000 iterations"},
-		"too much memory":              {certificate, encrypted(t, identity, &pkcs8.Opts{Cipher: pkcs8.AES256CBC, KDFOpts: pkcs8.ScryptOpts{SaltSize: 8, CostParameter: 1 << 17, BlockSize: 8, ParallelizationParameter: 1}}), "key-secret", clientcert.Key, "at most 64 MiB"},
+		"too many iterations":          {certificate, priced(t, iterated, "\x02\x03\x01\x00\x00", "\x02\x03\x7f\x00\x00"), "key-secret", clientcert.Key, "at most 2000000 iterations"},
+		"too much memory":              {certificate, priced(t, scrypted, "\x02\x02\x40\x00\x02\x01\x08", "\x02\x02\x40\x00\x02\x01\x7f"), "key-secret", clientcert.Key, "at most 64 MiB"},
+		"too much in parallel":         {certificate, priced(t, scrypted, "\x02\x01\x08\x02\x01\x01", "\x02\x01\x08\x02\x01\x7f"), "key-secret", clientcert.Key, "parallelization 16"},
 		"an unknown function":          {certificate, renamed(t, encrypted(t, identity, nil), derivation, "\x09"), "key-secret", clientcert.Key, "PBES2 with PBKDF2"},
 		"an unknown scheme":            {certificate, renamed(t, encrypted(t, identity, nil), scheme, "\x03"), "key-secret", clientcert.Key, "PBES2 with PBKDF2"},
 	} {
@@ -256,4 +259,15 @@ func der(t *testing.T, text string) string {
 		t.Fatal("no PEM")
 	}
 	return string(decoded.Bytes)
+}
+
+// priced is an encrypted key that states other work than it took.
+func priced(t *testing.T, encrypted, stated, price string) string {
+	t.Helper()
+	before := der(t, encrypted)
+	after := strings.Replace(before, stated, price, 1)
+	if before == after {
+		t.Fatalf("%x is not in the key", stated)
+	}
+	return block("ENCRYPTED PRIVATE KEY", []byte(after))
 }

@@ -85,10 +85,10 @@ func TestTokenForMSKByRole(t *testing.T) {
 		to.Header().Set("Content-Type", "text/xml")
 		if refuse {
 			to.WriteHeader(http.StatusForbidden)
-			fmt.Fprint(to, `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not authorized to perform: sts:AssumeRole</Message></Error></ErrorResponse>`)
+			_, _ = fmt.Fprint(to, `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not authorized to perform: sts:AssumeRole</Message></Error></ErrorResponse>`)
 			return
 		}
-		fmt.Fprint(to, `<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>hunter2</SecretAccessKey>`+
+		_, _ = fmt.Fprint(to, `<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>hunter2</SecretAccessKey>`+
 			`<SessionToken>of-the-role</SessionToken><Expiration>2100-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`)
 	}))
 	defer sts.Close()
