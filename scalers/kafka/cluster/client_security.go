@@ -48,11 +48,7 @@ func (t TLS) clientConfig() (*tls.Config, error) {
 		config.RootCAs.AppendCertsFromPEM([]byte(t.CA))
 	}
 	if t.Certificate != "" {
-		key, err := clientcert.Open(t.Certificate, t.Key, t.KeyPassword)
-		if err != nil {
-			return nil, fmt.Errorf("tls: %w", err)
-		}
-		pair, err := tls.X509KeyPair([]byte(t.Certificate), []byte(key))
+		pair, err := tls.X509KeyPair([]byte(t.Certificate), []byte(t.Key))
 		if err != nil {
 			return nil, fmt.Errorf("tls: client certificate: %w", err)
 		}

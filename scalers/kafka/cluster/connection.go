@@ -51,7 +51,6 @@ type TLS struct {
 	CA          string
 	Certificate string
 	Key         Secret
-	KeyPassword Secret
 	// SkipVerify accepts any broker certificate.
 	SkipVerify bool
 }
@@ -135,9 +134,6 @@ func (t TLS) configure(config kafka.ConfigMap) {
 		config["ssl.certificate.pem"] = t.Certificate
 		config["ssl.key.pem"] = string(t.Key)
 	}
-	if t.KeyPassword != "" {
-		config["ssl.key.password"] = string(t.KeyPassword)
-	}
 	if t.SkipVerify {
 		config["enable.ssl.certificate.verification"] = false
 	}
@@ -149,7 +145,7 @@ func (c Connection) fingerprint() [sha256.Size]byte {
 	slices.Sort(servers)
 	words := []string{c.Name, strings.Join(servers, ","), c.protocol()}
 	if c.TLS != nil {
-		words = append(words, c.TLS.CA, c.TLS.Certificate, string(c.TLS.Key), string(c.TLS.KeyPassword), fmt.Sprint(c.TLS.SkipVerify))
+		words = append(words, c.TLS.CA, c.TLS.Certificate, string(c.TLS.Key), fmt.Sprint(c.TLS.SkipVerify))
 	}
 	if c.SASL != nil {
 		words = append(words, string(c.SASL.Mechanism), c.SASL.Username, string(c.SASL.Password), c.SASL.AWSRegion, c.SASL.AWSRoleARN, c.SASL.AWSExternalID)

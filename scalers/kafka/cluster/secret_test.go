@@ -15,7 +15,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 	t.Parallel()
 	const hidden = "hunter2"
 	sasl := cluster.SASL{Mechanism: cluster.Plain, Username: "lagwise", Password: hidden}
-	tls := cluster.TLS{CA: "authority", Key: hidden, KeyPassword: hidden}
+	tls := cluster.TLS{CA: "authority", Key: hidden}
 	connection := payments()
 	connection.SASL, connection.TLS = &sasl, &tls
 
