@@ -52,6 +52,7 @@ test: ## Run every test that needs nothing but Go and a C compiler
 .PHONY: test-kafka
 test-kafka: $(LAGWISE_KAFKA_LIB) ## Run the tests against a real Apache Kafka
 	go test -race -tags kafka -parallel 8 -timeout 20m ./test/kafka/...
+	go test -race -tags kafka -count=1 -timeout 20m ./test/kafkacluster/... # two clusters of three brokers, nine minutes
 
 .PHONY: test-rabbitmq
 test-rabbitmq: rabbitmq-server ## Run the tests against a real RabbitMQ, which Debian's package brings
