@@ -22,6 +22,9 @@ const (
 	steady = 4 * time.Second
 	// cpuBound is the share of one core that this process may use: two clusters' worth of sessions and polls, with -race.
 	cpuBound = 0.8
+	// attemptsBound is how often a second a session may try to connect to a dead broker. They are counted at countedBroker.
+	attemptsBound       = 5.0
+	countedBroker int32 = 2
 )
 
 func TestMain(m *testing.M) {
@@ -43,11 +46,11 @@ func TestThreeBrokers(t *testing.T) {
 		scenarios   []scenario
 	}{
 		"first": {1, []scenario{
-			brokerOutage("freeze", 1), brokerOutage("kill", 2), brokerOutage("stop", 3),
-			brokerOutage("kill", 1), brokerOutage("stop", 2),
+			brokerOutage("freeze", 1), brokerOutage("kill", 2), brokerOutage("stop", 3), brokerOutage("kill", 1), coordinatorsMove(),
 		}},
 		"second": {3, []scenario{
-			brokerOutage("stop", 1), brokerOutage("freeze", 2), brokerOutage("kill", 3), brokerOutage("freeze", 3),
+			controllerFailover(), brokerOutage("stop", 1), brokerOutage("freeze", 2), brokerOutage("kill", 3), brokerOutage("stop", 2),
+			brokerOutage("freeze", 3), rollingRestart(),
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -141,7 +141,7 @@ func (o *operator) reassign(t *testing.T, topic string, replicas map[int32][]int
 	for partition, brokers := range replicas {
 		request.Assign(topic, partition, brokers)
 	}
-	answer, err := o.admin.AlterPartitionAssignments(t.Context(), request)
+	answer, err := o.admin.AlterPartitionAssignments(context.WithoutCancel(t.Context()), request) // also when the test is over
 	if err == nil {
 		err = answer.Error()
 	}
@@ -170,15 +170,18 @@ func (o *operator) electPreferred(t *testing.T, topic string, partitions ...int3
 func (o *operator) awaitPreferred(t *testing.T) {
 	t.Helper()
 	o.awaitPartitions(t, func(partition kadm.PartitionDetail) error {
-		switch {
-		case len(partition.ISR) != len(partition.Replicas):
-			return fmt.Errorf("in sync are %v of the replicas %v", partition.ISR, partition.Replicas)
-		case partition.Leader != partition.Replicas[0]:
+		if partition.Leader != partition.Replicas[0] {
 			return fmt.Errorf("broker %d leads, want the first of the replicas %v", partition.Leader, partition.Replicas)
-		default:
-			return nil
 		}
+		return allInSync(partition)
 	})
+}
+
+func allInSync(partition kadm.PartitionDetail) error {
+	if len(partition.ISR) != len(partition.Replicas) {
+		return fmt.Errorf("in sync are %v of the replicas %v", partition.ISR, partition.Replicas)
+	}
+	return nil
 }
 
 // awaitPartitions looks at all partitions, internal ones too, until there is nothing to complain about.

@@ -3,8 +3,9 @@
 package kafkacluster_test
 
 import (
+	"context"
 	"fmt"
-	"slices"
+	"net"
 	"syscall"
 	"testing"
 	"time"
@@ -36,35 +37,70 @@ func endOf(name string) end {
 func brokerOutage(how string, id int32) scenario {
 	return scenario{name: fmt.Sprintf("%s-broker-%d", how, id), play: func(t *testing.T, s *stage) {
 		t.Helper()
-		running := startProduct(t, s.cluster.Addresses(), sessionNames()...)
-		s.operator.awaitPreferred(t)
-		watched := watchTriggers(t, running, s.triggers)
-		records := wakeTriggers(t, running, s.operator)
+		run := s.run(t)
 		end, broker := endOf(how), s.cluster.Broker(id)
 		t.Cleanup(func() { bringBack(t, broker) })
 
-		seen := outage{broker: id, death: time.Now()}
-		before := usedCPU(t)
+		death, before := time.Now(), usedCPU(t)
 		if err := end.leave(broker); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Until(seen.death.Add(*away)))
-		used := usedCPU(t) - before
+		if how == "kill" && id == countedBroker {
+			countAttempts(t, broker.Address(), death)
+		}
+		time.Sleep(time.Until(death.Add(*away)))
+		share := (usedCPU(t) - before).Seconds() / away.Seconds()
 		if err := end.back(t, broker); err != nil {
 			t.Fatal(err)
 		}
-		seen.returns = time.Now()
+		run.history.away(id, death, time.Now())
 		s.operator.awaitPreferred(t)
-		time.Sleep(time.Until(seen.returns.Add(afterReturn + steady)))
+		run.judge(t, afterReturn+steady)
 
-		report(t, seen, s.triggers, watched.end())
-		records.judge(t, seen)
-		share := used.Seconds() / away.Seconds()
 		t.Logf("this process used %.2f of a core during the outage", share)
 		if share > cpuBound {
 			t.Errorf("this process used %.2f of a core during the outage, want at most %.2f", share, cpuBound)
 		}
 	}}
+}
+
+// countAttempts listens where the dead broker did, closes every connection at once, and fails the test when there are too many. It
+// ends well before the broker needs its port again.
+func countAttempts(t *testing.T, address string, death time.Time) {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settled := death.Add(afterDeath)
+	attempts := 0
+	counted := make(chan struct{})
+	go func() {
+		defer close(counted)
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			if time.Now().After(settled) {
+				attempts++
+			}
+			if plain, ok := connection.(*net.TCPConn); ok {
+				_ = plain.SetLinger(0) // the client is reset rather than refused
+			}
+			_ = connection.Close()
+		}
+	}()
+	time.Sleep(time.Until(death.Add(*away)))
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	<-counted
+	rate := float64(attempts) / time.Since(settled).Seconds() / float64(len(sessionNames()))
+	t.Logf("from %s after the death each session tried to connect %.2f times a second", afterDeath, rate)
+	if rate > attemptsBound {
+		t.Errorf("from %s after the death each session tried to connect %.2f times a second, want at most %v", afterDeath, rate, attemptsBound)
+	}
 }
 
 // bringBack makes sure that the next scenario finds the broker running.
@@ -73,7 +109,7 @@ func bringBack(t *testing.T, broker *realkafka.Member) {
 	if err := broker.Thaw(); err == nil {
 		return
 	}
-	if err := broker.Start(t.Context()); err != nil {
+	if err := broker.Start(context.WithoutCancel(t.Context())); err != nil {
 		t.Error(err)
 	}
 }
@@ -86,59 +122,4 @@ func usedCPU(t *testing.T) time.Duration {
 		t.Fatal(err)
 	}
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-}
-
-// report fails the test for every kind of complaint, and logs for how long triggers had errors.
-func report(t *testing.T, seen outage, triggers []trigger, samples [][]sample) {
-	t.Helper()
-	complaints := map[string][]string{}
-	worst := map[string]string{}
-	lengths := map[string]float64{}
-	for i, trigger := range triggers {
-		if found := seen.judge(trigger, samples[i]); len(found) > 0 {
-			complaints[trigger.session] = append(complaints[trigger.session], found...)
-		}
-		kind := "elsewhere"
-		switch {
-		case slices.Contains(trigger.needs, seen.broker):
-			kind = "without leader"
-		case slices.Contains(trigger.touches, seen.broker):
-			kind = "failed over"
-		}
-		if span := longestError(samples[i]); len(span) > 0 && seconds(span) > lengths[kind] {
-			lengths[kind] = seconds(span)
-			worst[kind] = fmt.Sprintf("%.0f s from %s, %s: %s", seconds(span), seen.phase(span[0].at), trigger.name, texts(span))
-		}
-	}
-	for _, kind := range []string{"elsewhere", "failed over", "without leader"} {
-		if worst[kind] == "" {
-			worst[kind] = "none"
-		}
-		t.Logf("longest error of a trigger whose partitions and coordinator %-14s: %s", kind, worst[kind])
-	}
-	for _, session := range sessionNames() {
-		found := complaints[session]
-		for _, complaint := range found[:min(len(found), 4)] {
-			t.Error(complaint)
-		}
-		if len(found) > 4 {
-			t.Errorf("%s: and %d more of %d triggers", session, len(found)-4, count(triggers, session))
-		}
-	}
-}
-
-func count(triggers []trigger, session string) (n int) {
-	for _, trigger := range triggers {
-		if trigger.session == session {
-			n++
-		}
-	}
-	return n
-}
-
-func sessionNames() (names []string) {
-	for n := range fewSessions {
-		names = append(names, fewSession(n+1))
-	}
-	return append(names, manySession, besideSession)
 }

@@ -5,6 +5,9 @@ package kafkacluster_test
 import (
 	"context"
 	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -13,14 +16,20 @@ import (
 	"github.com/lagwise/lagwise/test/product"
 )
 
-// pushBound is how long a record may wait until an open stream is told of it, while nothing is wrong.
-const pushBound = 3 * time.Second
+const (
+	// recordBound is how long a record may wait until an open stream is told of it, while nothing is wrong: the machine is
+	// busy. commitBound is the same for a commit, which only a refresh notices.
+	recordBound = 3 * time.Second
+	commitBound = twoRefreshes + lateRefresh
+)
 
-// notice is one record and when its trigger's stream learnt of it.
+// notice is a record or a commit, and when its trigger's stream learnt of it.
 type notice struct {
-	trigger   string
-	partition int32
-	// acked is when every replica in sync had the record; noticed is when the right value was pushed.
+	of   trigger
+	what string
+	// bound is how long it may take while nothing is wrong.
+	bound time.Duration
+	// acked is when every replica in sync had it; noticed is when the right value was pushed.
 	acked, noticed time.Time
 	failure        string
 }
@@ -43,7 +52,7 @@ func wakeTriggers(t *testing.T, running *product.Product, operator *operator) *r
 	r := &records{operator: operator, stop: stop}
 	t.Cleanup(func() { r.end() })
 	for n := 1; n <= fewSessions; n++ {
-		of := newTrigger(fewSession(n), wakeTopic(n), groupOf(fmt.Sprintf("wake-%d-%s", n, t.Name()), int32(n%3)+1, 0), int(wakePartitions), nil, nil)
+		of := newTrigger(fewSession(n), wakeTopic(n), groupOf(fmt.Sprintf("wake-%d-%06x", n, rand.IntN(1<<24)), int32(n%3)+1, 0), int(wakePartitions), []int32{1, 2, 3}, nil)
 		ends := operator.ends(t, of.topic)
 		if err := operator.commit(ctx, of.group, of.topic, ends...); err != nil {
 			t.Fatal(err)
@@ -69,28 +78,32 @@ func wakeTriggers(t *testing.T, running *product.Product, operator *operator) *r
 
 // write goes on until ctx ends. Every record is noted, also one that was not noticed by then.
 func (r *records) write(ctx context.Context, of trigger, ends []int64, pushed <-chan scalers.Evaluation) {
-	var begun, committed time.Time
+	committed := notice{of: of, what: "a commit", bound: commitBound, acked: time.Now()}
+	var begun time.Time
 	for n := int32(0); ; n++ {
-		one := notice{trigger: of.name, partition: n % wakePartitions, acked: committed}
-		if one.failure = awaitPush(ctx, pushed, 0, begun, committed); one.failure != "" {
-			one.noticed = time.Now()
-			r.note(one)
-		}
+		r.await(ctx, pushed, 0, begun, committed)
+		partition := n % wakePartitions
 		begun = time.Now()
-		if err := r.operator.produce(ctx, of.topic, one.partition, 1); err != nil {
+		if err := r.operator.produce(ctx, of.topic, partition, 1); err != nil {
 			return // the test is over
 		}
-		one.acked = time.Now()
-		one.failure = awaitPush(ctx, pushed, 1, begun, one.acked)
-		one.noticed = time.Now()
-		r.note(one)
-		ends[one.partition]++
+		r.await(ctx, pushed, 1, begun, notice{of: of, what: "a record", bound: recordBound, acked: time.Now()})
+		ends[partition]++
 		begun = time.Now()
 		if err := r.operator.commit(ctx, of.group, of.topic, ends...); err != nil {
 			return // the test is over
 		}
-		committed = time.Now()
+		committed = notice{of: of, what: "a commit", bound: commitBound, acked: time.Now()}
 	}
+}
+
+// await notes when the value was pushed.
+func (r *records) await(ctx context.Context, pushed <-chan scalers.Evaluation, value float64, begun time.Time, one notice) {
+	one.failure = awaitPush(ctx, pushed, value, begun, one.acked)
+	one.noticed = time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.notices = append(r.notices, one)
 }
 
 // awaitPush takes what is pushed until that is the value, as observed after what changed it had begun. Every observation after
@@ -117,12 +130,6 @@ func awaitPush(ctx context.Context, pushed <-chan scalers.Evaluation, value floa
 	}
 }
 
-func (r *records) note(one notice) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.notices = append(r.notices, one)
-}
-
 func (r *records) end() []notice {
 	r.stop()
 	r.writing.Wait()
@@ -131,30 +138,31 @@ func (r *records) end() []notice {
 	return r.notices
 }
 
-// judge fails the test for every record that was noticed too late.
-func (r *records) judge(t *testing.T, during outage) {
+// judge fails the test for every record and commit that was noticed too late.
+func (r *records) judge(t *testing.T, h *history) {
 	t.Helper()
 	notices := r.end()
-	var calm, troubled time.Duration
+	seen := map[string]int{}
+	longest := map[string]time.Duration{}
 	for _, one := range notices {
-		if one.failure != "" {
-			t.Errorf("push: %s, partition %d: %s: %s", one.trigger, one.partition, during.phase(one.acked), one.failure)
-			continue
+		delay, kind := one.noticed.Sub(one.acked), one.what+" while nothing moved"
+		deadline, excused := h.deadline(one.of, one.acked, one.bound)
+		if excused {
+			kind = one.what + " while leaders moved"
 		}
-		bound, delay := pushBound, one.noticed.Sub(one.acked)
-		if end, in := during.trouble(one.acked); in {
-			bound += end.Sub(one.acked)
-			troubled = max(troubled, delay)
-		} else {
-			calm = max(calm, delay)
-		}
-		if delay > bound {
-			t.Errorf("push: %s, partition %d: %s: a record was noticed after %.1f s, want at most %.1f s",
-				one.trigger, one.partition, during.phase(one.acked), delay.Seconds(), bound.Seconds())
+		seen[kind]++
+		longest[kind] = max(longest[kind], delay)
+		switch {
+		case one.failure != "":
+			t.Errorf("push: %s: %s, %s: %s", one.of.name, one.what, h.phase(one.acked), one.failure)
+		case one.noticed.After(deadline):
+			t.Errorf("push: %s: %s, %s: noticed after %.1f s, want at most %.1f s", one.of.name, one.what, h.phase(one.acked), delay.Seconds(), deadline.Sub(one.acked).Seconds())
 		}
 	}
-	t.Logf("%d records were noticed, at the latest after %.2f s, and %.2f s while partitions moved", len(notices), calm.Seconds(), troubled.Seconds())
-	if len(notices) < fewSessions {
-		t.Errorf("%d records were written, want more than one in each of %d sessions", len(notices), fewSessions)
+	for _, kind := range slices.Sorted(maps.Keys(seen)) {
+		t.Logf("push: %s: %d times, noticed after at most %.2f s", kind, seen[kind], longest[kind].Seconds())
+	}
+	if len(notices) < 4*fewSessions {
+		t.Errorf("push: %d records and commits, want more than some of each of %d sessions", len(notices), fewSessions)
 	}
 }
