@@ -74,8 +74,8 @@ func (h *history) happened(what string, at time.Time) { h.events = append(h.even
 
 // complaint is one way in which answers broke the promise.
 type complaint struct {
-	what string // one of the constants
-	text string
+	what   string // one of the constants
+	text   string
 	lasted float64 // in seconds
 }
 

@@ -47,6 +47,7 @@ func TestThreeBrokers(t *testing.T) {
 	}{
 		"first": {1, []scenario{
 			brokerOutage("freeze", 1), brokerOutage("kill", 2), brokerOutage("stop", 3), brokerOutage("kill", 1), coordinatorsMove(),
+			distantBrokers(100*time.Millisecond, 200), distantBrokers(300*time.Millisecond, 20),
 		}},
 		"second": {3, []scenario{
 			controllerFailover(), brokerOutage("stop", 1), brokerOutage("freeze", 2), brokerOutage("kill", 3), brokerOutage("stop", 2),

@@ -37,6 +37,8 @@ type notice struct {
 // records writes records to topics whose triggers have streams open, all the time.
 type records struct {
 	operator *operator
+	bound    time.Duration
+	streams  int
 	stop     context.CancelFunc
 	writing  sync.WaitGroup
 
@@ -44,15 +46,16 @@ type records struct {
 	notices []notice
 }
 
-// wakeTriggers opens a stream for one trigger of each session with few groups. The group has read everything; then again and
-// again a record is written, noticed and committed.
-func wakeTriggers(t *testing.T, running *product.Product, operator *operator) *records {
+// openStreams opens a stream for one trigger on each of the sessions. The trigger's group has read everything; then again and
+// again a record is written, noticed within the bound, and committed.
+func openStreams(t *testing.T, running *product.Product, operator *operator, sessions []string, bound time.Duration) *records {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	r := &records{operator: operator, stop: stop}
+	r := &records{operator: operator, stop: stop, bound: bound, streams: len(sessions)}
 	t.Cleanup(func() { r.end() })
-	for n := 1; n <= fewSessions; n++ {
-		of := newTrigger(fewSession(n), wakeTopic(n), groupOf(fmt.Sprintf("wake-%d-%06x", n, rand.IntN(1<<24)), int32(n%3)+1, 0), int(wakePartitions), []int32{1, 2, 3}, nil)
+	for n, session := range sessions {
+		group := groupOf(fmt.Sprintf("wake-%d-%06x", n, rand.IntN(1<<24)), int32(n%3)+1, 0)
+		of := newTrigger(session, wakeTopic(n+1), group, int(wakePartitions), []int32{1, 2, 3}, nil)
 		ends := operator.ends(t, of.topic)
 		if err := operator.commit(ctx, of.group, of.topic, ends...); err != nil {
 			t.Fatal(err)
@@ -87,7 +90,7 @@ func (r *records) write(ctx context.Context, of trigger, ends []int64, pushed <-
 		if err := r.operator.produce(ctx, of.topic, partition, 1); err != nil {
 			return // the test is over
 		}
-		r.await(ctx, pushed, 1, begun, notice{of: of, what: "a record", bound: recordBound, acked: time.Now()})
+		r.await(ctx, pushed, 1, begun, notice{of: of, what: "a record", bound: r.bound, acked: time.Now()})
 		ends[partition]++
 		begun = time.Now()
 		if err := r.operator.commit(ctx, of.group, of.topic, ends...); err != nil {
@@ -162,7 +165,7 @@ func (r *records) judge(t *testing.T, h *history) {
 	for _, kind := range slices.Sorted(maps.Keys(seen)) {
 		t.Logf("push: %s: %d times, noticed after at most %.2f s", kind, seen[kind], longest[kind].Seconds())
 	}
-	if len(notices) < 4*fewSessions {
-		t.Errorf("push: %d records and commits, want more than some of each of %d sessions", len(notices), fewSessions)
+	if len(notices) < 4*r.streams {
+		t.Errorf("push: %d records and commits, want some of each of %d streams", len(notices), r.streams)
 	}
 }

@@ -23,7 +23,8 @@ func (s *stage) run(t *testing.T) *run {
 	t.Helper()
 	running := startProduct(t, s.cluster.Addresses(), sessionNames()...)
 	s.operator.awaitPreferred(t)
-	return &run{stage: s, watched: watchTriggers(t, running, s.triggers), records: wakeTriggers(t, running, s.operator)}
+	watched := watchTriggers(t, running, s.triggers)
+	return &run{stage: s, watched: watched, records: openStreams(t, running, s.operator, sessionNames()[:fewSessions], recordBound)}
 }
 
 // judge watches on until so long after the last event, and fails the test for everything that breaks the promise. It logs for how

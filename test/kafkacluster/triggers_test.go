@@ -16,13 +16,13 @@ const (
 	// replicas, and of the others one is on each broker alone.
 	offsetsPartitions, replicatedOffsets = 12, 9
 
-	spreadTopic                        = "spread" // six partitions, three replicas each, led by each broker in turn
-	spreadPartitions                   = 6
-	recordsPerPartition                = 100
-	fewSessions                        = 6
-	manyGroups, orphanGroups           = 60, 33
-	manySession, besideSession         = "many", "beside"
-	wakePartitions               int32 = 3
+	spreadTopic                      = "spread" // six partitions, three replicas each, led by each broker in turn
+	spreadPartitions                 = 6
+	recordsPerPartition              = 100
+	fewSessions                      = 6
+	manyGroups, orphanGroups         = 100, 33
+	manySession, besideSession       = "many", "beside"
+	wakePartitions             int32 = 3
 )
 
 // onlyTopic has two partitions, both on this broker alone.
