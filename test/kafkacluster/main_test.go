@@ -15,14 +15,15 @@ import (
 	"github.com/lagwise/lagwise/test/process"
 )
 
-var away = flag.Duration("away", 40*time.Second, "how long a broker is away")
+var away = flag.Duration("away", 40*time.Second, "how long a broker stays away")
 
 const (
-	// steady is how long the promise is watched once it must hold.
-	steady = 4 * time.Second
-	// cpuBound is the share of one core that this process may use: two clusters' worth of sessions and polls, with -race.
+	// margin is how long triggers are observed after errors are no longer tolerated.
+	margin = 4 * time.Second
+	// cpuBound is the share of one core that this process may use, with the sessions and polls of two clusters, and -race.
 	cpuBound = 0.8
-	// attemptsBound is how often a second a session may try to connect to a dead broker. They are counted at countedBroker.
+	// attemptsBound bounds the connection attempts of a session to a dead broker, per second. They are counted when countedBroker
+	// was killed.
 	attemptsBound       = 5.0
 	countedBroker int32 = 2
 )
@@ -32,22 +33,22 @@ func TestMain(m *testing.M) {
 	os.Exit(process.InOwnFolder(func(ctx context.Context) int { return process.UnlessInterrupted(ctx, m.Run) }))
 }
 
-// scenario plays on a stage.
+// scenario is a test on a running cluster.
 type scenario struct {
 	name string
-	play func(*testing.T, *stage)
+	run  func(*testing.T, *testCluster)
 }
 
-// TestThreeBrokers plays every scenario, on two clusters at the same time.
+// TestThreeBrokers runs the scenarios on two clusters in parallel.
 func TestThreeBrokers(t *testing.T) {
 	t.Parallel()
-	for name, cast := range map[string]struct {
+	for name, suite := range map[string]struct {
 		controllers int
 		scenarios   []scenario
 	}{
 		"first": {1, []scenario{
 			brokerOutage("freeze", 1), brokerOutage("kill", 2), brokerOutage("stop", 3), brokerOutage("kill", 1), coordinatorsMove(),
-			distantBrokers(100*time.Millisecond, 200), distantBrokers(300*time.Millisecond, 20),
+			remoteBrokers(100*time.Millisecond, 200), remoteBrokers(300*time.Millisecond, 20),
 		}},
 		"second": {3, []scenario{
 			controllerFailover(), brokerOutage("stop", 1), brokerOutage("freeze", 2), brokerOutage("kill", 3), brokerOutage("stop", 2),
@@ -56,9 +57,9 @@ func TestThreeBrokers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			stage := newStage(t, cast.controllers)
-			for _, scenario := range cast.scenarios {
-				t.Run(scenario.name, func(t *testing.T) { scenario.play(t, stage) }) //nolint:paralleltest // they share the cluster
+			cluster := startCluster(t, suite.controllers)
+			for _, scenario := range suite.scenarios {
+				t.Run(scenario.name, func(t *testing.T) { scenario.run(t, cluster) }) //nolint:paralleltest // scenarios share the cluster
 			}
 		})
 	}

@@ -9,44 +9,44 @@ import (
 	"github.com/lagwise/lagwise/test/realkafka"
 )
 
-// controllerFailover kills the active controller, and freezes the next one. No partition and no coordinator moves, so no trigger
-// may notice. Where there is one controller alone, the cluster has none for as long.
+// controllerFailover kills the active controller, and freezes the next one. No leader and no coordinator changes, so no trigger
+// may return an error.
 func controllerFailover() scenario {
-	return scenario{name: "controller-failover", play: func(t *testing.T, s *stage) {
+	return scenario{name: "controller-failover", run: func(t *testing.T, c *testCluster) {
 		t.Helper()
-		const gone = 15 * time.Second
-		run := s.run(t)
-		first := s.controller(t)
-		t.Cleanup(func() { bringBack(t, first) })
+		const outage = 15 * time.Second
+		observed := c.observe(t)
+		first := c.activeController(t)
+		t.Cleanup(func() { ensureRunning(t, first) })
 		first.Kill()
-		run.history.happened("the death of the active controller", time.Now())
-		time.Sleep(gone)
+		observed.history.happened("the death of the active controller", time.Now())
+		time.Sleep(outage)
 		if err := first.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		run.history.happened("the return of that controller", time.Now())
-		s.operator.awaitPreferred(t)
+		observed.history.happened("the restart of that controller", time.Now())
+		c.admin.awaitPreferredLeaders(t)
 
-		second := s.controller(t)
-		t.Cleanup(func() { bringBack(t, second) })
+		second := c.activeController(t)
+		t.Cleanup(func() { ensureRunning(t, second) })
 		if err := second.Freeze(); err != nil {
 			t.Fatal(err)
 		}
-		run.history.happened("the freezing of the active controller", time.Now())
-		time.Sleep(gone)
+		observed.history.happened("the freezing of the active controller", time.Now())
+		time.Sleep(outage)
 		if err := second.Thaw(); err != nil {
 			t.Fatal(err)
 		}
-		run.history.happened("the thawing of that controller", time.Now())
-		s.operator.awaitPreferred(t)
-		run.judge(t, steady)
+		observed.history.happened("the thawing of that controller", time.Now())
+		c.admin.awaitPreferredLeaders(t)
+		observed.finish(t, margin)
 	}}
 }
 
-func (s *stage) controller(t *testing.T) *realkafka.Member {
+func (c *testCluster) activeController(t *testing.T) *realkafka.Member {
 	t.Helper()
-	id := s.operator.activeController(t)
-	for _, controller := range s.cluster.Controllers {
+	id := c.admin.activeController(t)
+	for _, controller := range c.Controllers {
 		if controller.ID == id {
 			return controller
 		}
@@ -55,55 +55,54 @@ func (s *stage) controller(t *testing.T) *realkafka.Member {
 	return nil
 }
 
-// coordinatorsMove takes every replicated partition of __consumer_offsets away from its coordinator and back again, by an
-// election of preferred leaders, while all brokers are there.
+// coordinatorsMove reassigns every replicated partition of __consumer_offsets to the brokers that do not lead it, and back. The
+// way back ends with an election of preferred leaders. All brokers are running.
 func coordinatorsMove() scenario {
-	return scenario{name: "coordinators-move", play: func(t *testing.T, s *stage) {
+	return scenario{name: "coordinators-move", run: func(t *testing.T, c *testCluster) {
 		t.Helper()
-		// A trigger that cannot find its coordinator has an error once its last answer is stale.
-		const untilStale = 20*time.Second + afterDeath
-		run := s.run(t)
+		const watched = afterDeath + afterLoss // a trigger whose coordinator is not found returns an error by then
+		observed := c.observe(t)
 		away, home := map[int32][]int32{}, map[int32][]int32{}
 		var moving []int32
 		for partition := range int32(replicatedOffsets) {
-			brokers := replicated(partition%3 + 1)
+			brokers := allBrokers(partition%3 + 1)
 			home[partition], away[partition] = brokers, brokers[1:]
 			moving = append(moving, partition)
 		}
-		t.Cleanup(func() { s.operator.reassign(t, offsetsTopic, home) })
+		t.Cleanup(func() { c.admin.reassign(t, offsetsTopic, home) })
 
 		began := time.Now()
-		s.operator.reassign(t, offsetsTopic, away)
-		s.operator.awaitPreferred(t)
-		run.history.moved("the reassignment of "+offsetsTopic, began, time.Now())
-		time.Sleep(untilStale + steady)
+		c.admin.reassign(t, offsetsTopic, away)
+		c.admin.awaitPreferredLeaders(t)
+		observed.history.moved("the reassignment of "+offsetsTopic, began, time.Now())
+		time.Sleep(watched + margin)
 
 		began = time.Now()
-		s.operator.reassign(t, offsetsTopic, home)
-		s.operator.awaitPartitions(t, allInSync)
-		s.operator.electPreferred(t, offsetsTopic, moving...)
-		s.operator.awaitPreferred(t)
-		run.history.moved("the election of preferred leaders of "+offsetsTopic, began, time.Now())
-		run.judge(t, untilStale+steady)
+		c.admin.reassign(t, offsetsTopic, home)
+		c.admin.awaitPartitions(t, allInSync)
+		c.admin.electPreferred(t, offsetsTopic, moving...)
+		c.admin.awaitPreferredLeaders(t)
+		observed.history.moved("the election of preferred leaders of "+offsetsTopic, began, time.Now())
+		observed.finish(t, watched+margin)
 	}}
 }
 
-// rollingRestart restarts every broker as an operator does: the next one once the cluster is whole again.
+// rollingRestart restarts every broker, one after the other, each once the replicas of the one before are in sync.
 func rollingRestart() scenario {
-	return scenario{name: "rolling-restart", play: func(t *testing.T, s *stage) {
+	return scenario{name: "rolling-restart", run: func(t *testing.T, c *testCluster) {
 		t.Helper()
-		run := s.run(t)
-		run.history.longest = afterReturn
-		for _, broker := range s.cluster.Brokers {
-			t.Cleanup(func() { bringBack(t, broker) })
+		observed := c.observe(t)
+		observed.history.longestError = afterReturn
+		for _, broker := range c.Brokers {
+			t.Cleanup(func() { ensureRunning(t, broker) })
 			death := time.Now()
 			broker.Shutdown()
 			if err := broker.Start(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			run.history.away(broker.ID, death, time.Now())
-			s.operator.awaitPreferred(t)
+			observed.history.left(broker.ID, death, time.Now())
+			c.admin.awaitPreferredLeaders(t)
 		}
-		run.judge(t, afterReturn+steady)
+		observed.finish(t, afterReturn+margin)
 	}}
 }

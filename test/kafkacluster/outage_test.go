@@ -13,36 +13,34 @@ import (
 	"github.com/lagwise/lagwise/test/realkafka"
 )
 
-// end is a way in which a broker goes away and comes back.
-type end struct {
-	name string
-	// leave begins the outage; back ends it.
-	leave func(*realkafka.Member) error
-	back  func(*testing.T, *realkafka.Member) error
+// outage is a way in which a broker leaves and returns.
+type outage struct {
+	begin func(*realkafka.Member) error
+	end   func(*testing.T, *realkafka.Member) error
 }
 
-func endOf(name string) end {
+func outageOf(how string) outage {
 	restart := func(t *testing.T, broker *realkafka.Member) error { t.Helper(); return broker.Start(t.Context()) }
-	return map[string]end{
-		"stop": {name, func(broker *realkafka.Member) error { broker.Shutdown(); return nil }, restart},
-		"kill": {name, func(broker *realkafka.Member) error { broker.Kill(); return nil }, restart},
-		"freeze": {name, (*realkafka.Member).Freeze, func(t *testing.T, broker *realkafka.Member) error {
+	return map[string]outage{
+		"stop": {func(broker *realkafka.Member) error { broker.Shutdown(); return nil }, restart},
+		"kill": {func(broker *realkafka.Member) error { broker.Kill(); return nil }, restart},
+		"freeze": {(*realkafka.Member).Freeze, func(t *testing.T, broker *realkafka.Member) error {
 			t.Helper()
 			return broker.Thaw()
 		}},
-	}[name]
+	}[how]
 }
 
-// brokerOutage has one broker away for -away, and watches until the promise has held for a while after its return.
+// brokerOutage takes one broker away for -away, and observes until a margin after the return no longer tolerates errors.
 func brokerOutage(how string, id int32) scenario {
-	return scenario{name: fmt.Sprintf("%s-broker-%d", how, id), play: func(t *testing.T, s *stage) {
+	return scenario{name: fmt.Sprintf("%s-broker-%d", how, id), run: func(t *testing.T, c *testCluster) {
 		t.Helper()
-		run := s.run(t)
-		end, broker := endOf(how), s.cluster.Broker(id)
-		t.Cleanup(func() { bringBack(t, broker) })
+		observed := c.observe(t)
+		outage, broker := outageOf(how), c.Broker(id)
+		t.Cleanup(func() { ensureRunning(t, broker) })
 
 		death, before := time.Now(), usedCPU(t)
-		if err := end.leave(broker); err != nil {
+		if err := outage.begin(broker); err != nil {
 			t.Fatal(err)
 		}
 		if how == "kill" && id == countedBroker {
@@ -50,12 +48,12 @@ func brokerOutage(how string, id int32) scenario {
 		}
 		time.Sleep(time.Until(death.Add(*away)))
 		share := (usedCPU(t) - before).Seconds() / away.Seconds()
-		if err := end.back(t, broker); err != nil {
+		if err := outage.end(t, broker); err != nil {
 			t.Fatal(err)
 		}
-		run.history.away(id, death, time.Now())
-		s.operator.awaitPreferred(t)
-		run.judge(t, afterReturn+steady)
+		observed.history.left(id, death, time.Now())
+		c.admin.awaitPreferredLeaders(t)
+		observed.finish(t, afterReturn+margin)
 
 		t.Logf("this process used %.2f of a core during the outage", share)
 		if share > cpuBound {
@@ -64,8 +62,8 @@ func brokerOutage(how string, id int32) scenario {
 	}}
 }
 
-// countAttempts listens where the dead broker did, closes every connection at once, and fails the test when there are too many. It
-// ends well before the broker needs its port again.
+// countAttempts listens on a dead broker's address for the rest of -away, resets every connection, and fails the test when there
+// are too many of them.
 func countAttempts(t *testing.T, address string, death time.Time) {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address)
@@ -86,7 +84,7 @@ func countAttempts(t *testing.T, address string, death time.Time) {
 				attempts++
 			}
 			if plain, ok := connection.(*net.TCPConn); ok {
-				_ = plain.SetLinger(0) // the client is reset rather than refused
+				_ = plain.SetLinger(0)
 			}
 			_ = connection.Close()
 		}
@@ -97,24 +95,24 @@ func countAttempts(t *testing.T, address string, death time.Time) {
 	}
 	<-counted
 	rate := float64(attempts) / time.Since(settled).Seconds() / float64(len(sessionNames()))
-	t.Logf("from %s after the death each session tried to connect %.2f times a second", afterDeath, rate)
+	t.Logf("from %s after the death a session made %.2f connection attempts a second", afterDeath, rate)
 	if rate > attemptsBound {
-		t.Errorf("from %s after the death each session tried to connect %.2f times a second, want at most %v", afterDeath, rate, attemptsBound)
+		t.Errorf("from %s after the death a session made %.2f connection attempts a second, want at most %v", afterDeath, rate, attemptsBound)
 	}
 }
 
-// bringBack makes sure that the next scenario finds the broker running.
-func bringBack(t *testing.T, broker *realkafka.Member) {
+// ensureRunning leaves the node running for the next scenario.
+func ensureRunning(t *testing.T, node *realkafka.Member) {
 	t.Helper()
-	if err := broker.Thaw(); err == nil {
+	if err := node.Thaw(); err == nil {
 		return
 	}
-	if err := broker.Start(context.WithoutCancel(t.Context())); err != nil {
+	if err := node.Start(context.WithoutCancel(t.Context())); err != nil {
 		t.Error(err)
 	}
 }
 
-// usedCPU is what this process has used, lagwise and the test's own clients.
+// usedCPU returns the CPU time of this process: lagwise and the clients of the test.
 func usedCPU(t *testing.T) time.Duration {
 	t.Helper()
 	var usage syscall.Rusage

@@ -8,84 +8,108 @@ import (
 	"strconv"
 )
 
-// What the triggers stand on. Every topic and every partition of __consumer_offsets has its place on purpose: what is
-// replicated to three brokers fails over to a living one, what has one replica is away with its broker.
+// The partitions of every topic, __consumer_offsets included, are placed explicitly. What has three replicas fails over when a
+// broker leaves; what has one replica becomes unavailable with its broker.
 const (
 	offsetsTopic = "__consumer_offsets"
-	// offsetsPartitions is the number of partitions of __consumer_offsets: the first replicatedOffsets of them have three
-	// replicas, and of the others one is on each broker alone.
+	// offsetsPartitions is the number of partitions of __consumer_offsets. The first replicatedOffsets of them have three
+	// replicas. The others have one replica, on broker 1, 2 and 3.
 	offsetsPartitions, replicatedOffsets = 12, 9
 
-	spreadTopic                      = "spread" // six partitions, three replicas each, led by each broker in turn
-	spreadPartitions                 = 6
-	recordsPerPartition              = 100
-	fewSessions                      = 6
-	manyGroups, orphanGroups         = 100, 33
-	manySession, besideSession       = "many", "beside"
-	wakePartitions             int32 = 3
+	// spreadTopic has six partitions with three replicas each.
+	spreadTopic, spreadPartitions = "spread", 6
+
+	pushPartitions      int32 = 3
+	recordsPerPartition       = 100
 )
 
-// onlyTopic has two partitions, both on this broker alone.
+// The sessions, one for each connection. Six of them are alike, because the outcome of a broker's death varies.
+const (
+	fewSessions  = 6
+	manySession  = "many"
+	manyGroups   = 100
+	stuckSession = "stuck"
+	// stuckGroups is the number of groups on each broker whose coordinator has no other replica. They are more than lagwise asks
+	// for at the same time.
+	stuckGroups = 33
+)
+
+// onlyTopic returns the name of a topic with two partitions, both with one replica, on this broker.
 func onlyTopic(broker int32) string { return fmt.Sprintf("only-%d", broker) }
 
-// splitTopic has partition 0 on this broker alone, and partition 1 on all brokers, led by the next one.
+// splitTopic returns the name of a topic whose partition 0 has one replica, on this broker. Partition 1 has three replicas, and
+// the next broker leads it.
 func splitTopic(broker int32) string { return fmt.Sprintf("split-%d", broker) }
 
-// wakeTopic has three partitions with three replicas each. Push triggers of one session wait there.
-func wakeTopic(session int) string { return fmt.Sprintf("wake-%d", session) }
+// pushTopic returns the name of a topic for the n-th stream. It has three partitions with three replicas each.
+func pushTopic(n int) string { return fmt.Sprintf("push-%d", n) }
 
 func next(broker int32) int32 { return broker%3 + 1 }
 
-// replicated is a list of all brokers' ids, this one first.
-func replicated(broker int32) []int32 { return []int32{broker, next(broker), next(next(broker))} }
+// allBrokers returns all brokers' ids, the given one first.
+func allBrokers(first int32) []int32 { return []int32{first, next(first), next(next(first))} }
 
-// fewSession is the name of the connection of a session with few groups, counted from 1.
+// fewSession returns the name of the n-th session with few groups.
 func fewSession(n int) string { return fmt.Sprintf("few-%d", n) }
 
-// group is a consumer group with its commits: it is behind by as many records in every partition.
+// group is a consumer group with the same lag in every partition that it has committed.
 type group struct {
 	name        string
 	coordinator int32
-	// alone says that no other broker can take over the coordinator's part.
-	alone  bool
-	behind int
+	// replicated reports whether another broker becomes the coordinator when this one leaves.
+	replicated bool
+	lag        int
 }
 
-// groupOf is a group whose coordinator is this broker, and another one when the broker is away.
-func groupOf(prefix string, broker int32, behind int) group {
-	return group{name: groupOn(prefix, broker-1), coordinator: broker, behind: behind}
+func replicatedGroup(prefix string, coordinator int32, lag int) group {
+	return group{name: groupOn(prefix, coordinator-1), coordinator: coordinator, replicated: true, lag: lag}
 }
 
-// orphanOf is a group that has no coordinator while the broker is away.
-func orphanOf(prefix string, broker int32, behind int) group {
-	return group{name: groupOn(prefix, replicatedOffsets+broker-1), coordinator: broker, alone: true, behind: behind}
+func unreplicatedGroup(prefix string, coordinator int32, lag int) group {
+	return group{name: groupOn(prefix, replicatedOffsets+coordinator-1), coordinator: coordinator, lag: lag}
 }
 
-// trigger is one trigger and what is known about its right answers.
+// groupOn returns the name of a group whose coordinator is the leader of the given partition of __consumer_offsets
+// (GroupMetadataManager.partitionFor).
+func groupOn(prefix string, partition int32) string {
+	for n := 0; ; n++ {
+		name := fmt.Sprintf("%s-%d", prefix, n)
+		var hash int32 // as Java's String.hashCode
+		for _, letter := range []byte(name) {
+			hash = 31*hash + int32(letter)
+		}
+		if (hash&0x7fffffff)%offsetsPartitions == partition {
+			return name
+		}
+	}
+}
+
+// trigger is one trigger and what it must return.
 type trigger struct {
 	session, name, group, topic string
-	more                        map[string]string
-	// value is the lag.
-	value float64
-	// touches are the brokers that lead a partition or coordinate the group while all brokers are there; needs are those of
-	// them that no other broker can stand in for.
-	touches, needs []int32
-	// missing is what the error names when a broker of needs is away.
-	missing string
+	more                        map[string]string // further metadata
+	value                       float64
+	// uses are the brokers that lead one of its partitions or coordinate its group while all brokers run. needs are those of
+	// them that no other broker can replace.
+	uses, needs []int32
+	// cause is what the error names when a broker of needs is away.
+	cause string
 }
 
-func newTrigger(session, topic string, of group, partitions int, leaders, alone []int32, more ...string) trigger {
+// newTrigger returns a trigger that counts so many partitions. Leaders are the partitions' leaders, and unreplicated are those
+// whose partition has no other replica.
+func newTrigger(session, topic string, of group, partitions int, leaders, unreplicated []int32, more ...string) trigger {
 	made := trigger{
 		session: session, name: fmt.Sprintf("%s/%s/%s", session, topic, of.name), group: of.name, topic: topic,
-		more: map[string]string{}, value: float64(partitions * of.behind),
-		touches: append(slices.Clone(leaders), of.coordinator), needs: slices.Clone(alone), missing: topic,
+		more: map[string]string{}, value: float64(partitions * of.lag),
+		uses: append(slices.Clone(leaders), of.coordinator), needs: slices.Clone(unreplicated), cause: topic,
 	}
-	if of.alone {
-		made.needs, made.missing = append(made.needs, of.coordinator), of.name
+	if !of.replicated {
+		made.needs, made.cause = append(made.needs, of.coordinator), of.name
 	}
 	for i := 0; i < len(more); i += 2 {
 		made.more[more[i]] = more[i+1]
-		made.name += "/" + more[i+1]
+		made.name += fmt.Sprintf("/%s=%s", more[i], more[i+1])
 	}
 	return made
 }
@@ -103,7 +127,7 @@ func splitTrigger(session string, of group, broker int32) trigger {
 	return newTrigger(session, splitTopic(broker), of, 1, []int32{next(broker)}, nil, "partitionLimitation", "1")
 }
 
-// fewTriggers are what a session with few groups has: one group for each coordinator.
+// fewTriggers returns the triggers of a session with few groups.
 func fewTriggers(session string, groups []group) (all []trigger) {
 	for _, of := range groups {
 		all = append(all, spreadTrigger(session, of), splitTrigger(session, of, next(of.coordinator)))
@@ -114,31 +138,31 @@ func fewTriggers(session string, groups []group) (all []trigger) {
 	return all
 }
 
-// population is every group with commits, and every trigger.
-func population() (groups []group, triggers []trigger) {
-	var few, many, orphans []group
+// groupsAndTriggers returns every group with commits, and every trigger of every session.
+func groupsAndTriggers() (groups []group, triggers []trigger) {
+	var few, many, stuck []group
 	for broker := int32(1); broker <= 3; broker++ {
-		few = append(few, groupOf("few-groups", broker, int(broker)))
-		for n := range orphanGroups {
-			orphans = append(orphans, orphanOf("orphan-"+strconv.Itoa(n), broker, 1+n%5))
+		few = append(few, replicatedGroup("few", broker, int(broker)))
+		for n := range stuckGroups {
+			stuck = append(stuck, unreplicatedGroup("stuck-"+strconv.Itoa(n), broker, 1+n%5))
 		}
 	}
 	for n := range manyGroups {
-		many = append(many, groupOf("many-"+strconv.Itoa(n), int32(n%3)+1, 1+n%7))
+		many = append(many, replicatedGroup("many-"+strconv.Itoa(n), int32(n%3)+1, 1+n%7))
 	}
 	for n := range fewSessions {
 		triggers = append(triggers, fewTriggers(fewSession(n+1), few)...)
 	}
 	for n, of := range many {
-		if n%3 == 0 { // its members are asked for, too
+		if n%3 == 0 { // onStall has lagwise describe the group's members
 			triggers = append(triggers, spreadTrigger(manySession, of, "onStall", "report"))
 			continue
 		}
 		triggers = append(triggers, spreadTrigger(manySession, of))
 	}
-	triggers = append(triggers, fewTriggers(besideSession, few)...)
-	for _, of := range orphans {
-		triggers = append(triggers, spreadTrigger(besideSession, of))
+	triggers = append(triggers, fewTriggers(stuckSession, few)...)
+	for _, of := range stuck {
+		triggers = append(triggers, spreadTrigger(stuckSession, of))
 	}
-	return slices.Concat(few, many, orphans), triggers
+	return slices.Concat(few, many, stuck), triggers
 }

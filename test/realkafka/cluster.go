@@ -2,6 +2,8 @@ package realkafka
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
@@ -72,15 +74,13 @@ func StartCluster(ctx context.Context, options ClusterOptions) (*Cluster, error)
 		return nil, errors.Join(err, cluster.Stop())
 	}
 
+	if err := cluster.format(ctx, options); err != nil {
+		return nil, errors.Join(err, cluster.Stop())
+	}
+
 	starting, ctx := errgroup.WithContext(ctx)
 	for _, member := range cluster.members() {
-		starting.Go(func() error {
-			if err := member.format(ctx, cluster.properties(member, options)); err != nil {
-				return err
-			}
-
-			return member.Start(ctx)
-		})
+		starting.Go(func() error { return member.Start(ctx) })
 	}
 
 	if err := starting.Wait(); err != nil {
@@ -91,9 +91,8 @@ func StartCluster(ctx context.Context, options ClusterOptions) (*Cluster, error)
 }
 
 func (c *Cluster) prepare(libDir string, options ClusterOptions) error {
-	for i := range max(options.Controllers, 1) + orDefault(options.Brokers, 3) {
-		controllers := max(options.Controllers, 1)
-
+	controllers, brokers := orDefault(options.Controllers, 1), orDefault(options.Brokers, 3)
+	for i := range controllers + brokers {
 		ports, err := loopback.Ports(4)
 		if err != nil {
 			return fmt.Errorf("realkafka: %w", err)
@@ -120,6 +119,67 @@ func (c *Cluster) prepare(libDir string, options ClusterOptions) error {
 	}
 
 	return nil
+}
+
+// format formats the first member's data folder, and copies what Kafka's tool wrote to the others: the tool takes seconds.
+func (c *Cluster) format(ctx context.Context, options ClusterOptions) error {
+	first := c.Controllers[0]
+	if err := first.format(ctx, c.properties(first, options)); err != nil {
+		return err
+	}
+
+	for _, member := range c.members()[1:] {
+		if err := os.WriteFile(member.file(propertiesFile), c.properties(member, options), 0o600); err != nil {
+			return fmt.Errorf("realkafka: write settings: %w", err)
+		}
+
+		if err := member.copyFormat(first); err != nil {
+			return fmt.Errorf("realkafka: copy the format of node %d: %w", first.ID, err)
+		}
+	}
+
+	return nil
+}
+
+// copyFormat writes a data folder like the other member's. The folder's id and the node's id are its own.
+func (m *Member) copyFormat(of *Member) error {
+	const (
+		meta      = "meta.properties"
+		bootstrap = "bootstrap.checkpoint" // the features of the cluster's metadata
+	)
+
+	metadata, err := os.ReadFile(filepath.Join(of.file(dataFolder), meta))
+	if err != nil {
+		return err
+	}
+
+	features, err := os.ReadFile(filepath.Join(of.file(dataFolder), bootstrap))
+	if err != nil {
+		return err
+	}
+
+	directory := make([]byte, 16)
+	_, _ = rand.Read(directory) // never fails
+
+	lines := strings.Split(string(metadata), "\n")
+	for i, line := range lines {
+		switch key, _, _ := strings.Cut(line, "="); key {
+		case "node.id":
+			lines[i] = fmt.Sprintf("node.id=%d", m.ID)
+		case "directory.id":
+			lines[i] = "directory.id=" + base64.RawURLEncoding.EncodeToString(directory)
+		}
+	}
+
+	if err := os.Mkdir(m.file(dataFolder), 0o700); err != nil {
+		return err
+	}
+
+	if err := os.WriteFile(filepath.Join(m.file(dataFolder), meta), []byte(strings.Join(lines, "\n")), 0o600); err != nil {
+		return err
+	}
+
+	return os.WriteFile(filepath.Join(m.file(dataFolder), bootstrap), features, 0o600)
 }
 
 func orDefault(n, otherwise int) int {

@@ -19,7 +19,7 @@ const (
 	readyLine = "Kafka Server started"
 
 	// startTimeout is ten times what a start takes on two busy cores.
-	startTimeout = 2 * time.Minute
+	startTimeout = 4 * time.Minute
 )
 
 // Files of a node's folder.

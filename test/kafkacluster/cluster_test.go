@@ -16,15 +16,16 @@ import (
 	"github.com/lagwise/lagwise/test/realkafka"
 )
 
-// stage is a cluster with its topics, groups and triggers. Scenarios play on it one after the other, and each leaves it as it
-// was: every broker there, in sync and leading what it should.
-type stage struct {
-	cluster  *realkafka.Cluster
-	operator *operator
+// testCluster is a cluster with its topics, groups and triggers. Scenarios share it, one after the other. Each leaves every
+// broker running, and every preferred replica leading.
+type testCluster struct {
+	*realkafka.Cluster
+
+	admin    *admin
 	triggers []trigger
 }
 
-func newStage(t *testing.T, controllers int) *stage {
+func startCluster(t *testing.T, controllers int) *testCluster {
 	t.Helper()
 	began := time.Now()
 	running, err := realkafka.StartCluster(t.Context(), realkafka.ClusterOptions{Controllers: controllers})
@@ -36,21 +37,21 @@ func newStage(t *testing.T, controllers int) *stage {
 			t.Error(err)
 		}
 	})
-	t.Logf("three brokers and %d controllers started in %.1f s", controllers, time.Since(began).Seconds())
-	s := &stage{cluster: running, operator: newOperator(t, running)}
-	s.createTopics(t)
+	t.Logf("started three brokers and %d controllers in %.1f s", controllers, time.Since(began).Seconds())
+	c := &testCluster{Cluster: running, admin: newAdmin(t, running)}
+	c.createTopics(t)
 	var groups []group
-	groups, s.triggers = population()
-	s.fill(t, groups)
-	t.Logf("and are filled after %.1f s", time.Since(began).Seconds())
-	return s
+	groups, c.triggers = groupsAndTriggers()
+	c.fill(t, groups)
+	t.Logf("created topics and commits after %.1f s", time.Since(began).Seconds())
+	return c
 }
 
-// offsetsPlacement is the replicas of __consumer_offsets.
-func offsetsPlacement() (replicas [][]int32) {
+// offsetsReplicas returns the replicas of every partition of __consumer_offsets.
+func offsetsReplicas() (replicas [][]int32) {
 	for partition := range int32(offsetsPartitions) {
 		if partition < replicatedOffsets {
-			replicas = append(replicas, replicated(partition%3+1))
+			replicas = append(replicas, allBrokers(partition%3+1))
 		} else {
 			replicas = append(replicas, []int32{partition - replicatedOffsets + 1})
 		}
@@ -58,43 +59,43 @@ func offsetsPlacement() (replicas [][]int32) {
 	return replicas
 }
 
-func (s *stage) createTopics(t *testing.T) {
+func (c *testCluster) createTopics(t *testing.T) {
 	t.Helper()
-	s.operator.createTopic(t, offsetsTopic, map[string]string{"cleanup.policy": "compact"}, offsetsPlacement()...)
+	c.admin.createTopic(t, offsetsTopic, map[string]string{"cleanup.policy": "compact"}, offsetsReplicas()...)
 	var spread [][]int32
 	for partition := range int32(spreadPartitions) {
-		spread = append(spread, replicated(partition%3+1))
+		spread = append(spread, allBrokers(partition%3+1))
 	}
-	s.operator.createTopic(t, spreadTopic, nil, spread...)
+	c.admin.createTopic(t, spreadTopic, nil, spread...)
 	for broker := int32(1); broker <= 3; broker++ {
-		s.operator.createTopic(t, onlyTopic(broker), nil, []int32{broker}, []int32{broker})
-		s.operator.createTopic(t, splitTopic(broker), nil, []int32{broker}, replicated(next(broker)))
+		c.admin.createTopic(t, onlyTopic(broker), nil, []int32{broker}, []int32{broker})
+		c.admin.createTopic(t, splitTopic(broker), nil, []int32{broker}, allBrokers(next(broker)))
 	}
 	for n := range fewSessions {
-		s.operator.createTopic(t, wakeTopic(n+1), nil, replicated(1), replicated(2), replicated(3))
+		c.admin.createTopic(t, pushTopic(n+1), nil, allBrokers(1), allBrokers(2), allBrokers(3))
 	}
-	s.operator.awaitPreferred(t)
+	c.admin.awaitPreferredLeaders(t)
 }
 
-// fill writes the records and the commits that every value is counted from.
-func (s *stage) fill(t *testing.T, groups []group) {
+// fill produces the records and commits the offsets that the expected values are computed from.
+func (c *testCluster) fill(t *testing.T, groups []group) {
 	t.Helper()
 	partitions := map[string]int32{spreadTopic: spreadPartitions}
 	for broker := int32(1); broker <= 3; broker++ {
 		partitions[onlyTopic(broker)], partitions[splitTopic(broker)] = 2, 2
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	var filling errgroup.Group
 	filling.SetLimit(8)
 	for topic, count := range partitions {
 		for partition := range count {
-			filling.Go(func() error { return s.operator.produce(ctx, topic, partition, recordsPerPartition) })
+			filling.Go(func() error { return c.admin.produce(ctx, topic, partition, recordsPerPartition) })
 		}
 	}
 	for _, of := range groups {
 		committed := map[string]bool{}
-		for _, trigger := range s.triggers {
+		for _, trigger := range c.triggers {
 			if trigger.group != of.name || committed[trigger.topic] {
 				continue
 			}
@@ -102,9 +103,9 @@ func (s *stage) fill(t *testing.T, groups []group) {
 			filling.Go(func() error {
 				offsets := make([]int64, partitions[trigger.topic])
 				for i := range offsets {
-					offsets[i] = int64(recordsPerPartition - of.behind)
+					offsets[i] = int64(recordsPerPartition - of.lag)
 				}
-				return s.operator.commit(ctx, of.name, trigger.topic, offsets...)
+				return c.admin.commit(ctx, of.name, trigger.topic, offsets...)
 			})
 		}
 	}
@@ -113,7 +114,7 @@ func (s *stage) fill(t *testing.T, groups []group) {
 	}
 }
 
-// startProduct starts lagwise with every setting at its default, and a session for each name. It ends with the test.
+// startProduct starts lagwise with default settings and one connection for each name. It stops when the test ends.
 func startProduct(t *testing.T, bootstrap []string, sessions ...string) *product.Product {
 	t.Helper()
 	var connections []cluster.Connection
@@ -129,7 +130,7 @@ func startProduct(t *testing.T, bootstrap []string, sessions ...string) *product
 	return running
 }
 
-// acquire holds a trigger's scaler until the test ends, as an open stream does.
+// acquire keeps a trigger's scaler until the test ends, as an open stream does.
 func acquire(t *testing.T, running *product.Product, of trigger) scalers.Scaler {
 	t.Helper()
 	metadata := map[string]string{

@@ -1,0 +1,76 @@
+//go:build kafka
+
+package kafkacluster_test
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+)
+
+// observation is a running lagwise whose triggers are polled and whose streams are open while events happen in its cluster.
+type observation struct {
+	triggers []trigger
+	poller   *poller
+	streams  *streams
+	history  history
+}
+
+// observe starts lagwise on a cluster whose replicas are all in sync.
+func (c *testCluster) observe(t *testing.T) *observation {
+	t.Helper()
+	running := startProduct(t, c.Addresses(), sessionNames()...)
+	c.admin.awaitPreferredLeaders(t)
+	return &observation{
+		triggers: c.triggers,
+		poller:   startPoller(t, running, c.triggers),
+		streams:  openStreams(t, running, c.admin, sessionNames()[:fewSessions], recordBound),
+	}
+}
+
+// finish observes until so long after the last event, and fails the test for every violation. It logs the longest errors.
+func (o *observation) finish(t *testing.T, afterEvent time.Duration) {
+	t.Helper()
+	time.Sleep(time.Until(o.history.events[len(o.history.events)-1].at.Add(afterEvent)))
+	violations := map[string][]violation{}
+	longest := map[string]float64{}
+	texts := map[string]string{unaffected: "none", failover: "none", noReplica: "none"}
+	for i, samples := range o.poller.stop() {
+		of := o.triggers[i]
+		violations[of.session] = append(violations[of.session], o.history.check(of, samples)...)
+		effect := o.history.effect(of)
+		if span := longestError(samples); seconds(span) > longest[effect] {
+			longest[effect] = seconds(span)
+			texts[effect] = fmt.Sprintf("%.0f s from %s, %s: %s", seconds(span), o.history.phase(span[0].at), of.name, errorTexts(span))
+		}
+	}
+	for _, effect := range []string{unaffected, failover, noReplica} {
+		t.Logf("longest error of a trigger %s: %s", effect, texts[effect])
+	}
+	for _, session := range sessionNames() {
+		report(t, session, violations[session])
+	}
+	o.streams.check(t, &o.history)
+}
+
+// report fails the test for each kind of violation of a session's triggers, with the longest of the kind.
+func report(t *testing.T, session string, all []violation) {
+	t.Helper()
+	for _, kind := range violationKinds() {
+		found := slices.DeleteFunc(slices.Clone(all), func(one violation) bool { return one.kind != kind })
+		if len(found) > 0 {
+			longest := slices.MaxFunc(found, func(a, b violation) int { return cmp.Compare(a.lasted, b.lasted) })
+			t.Errorf("%s: %d times %s; the longest: %s", session, len(found), kind, longest.text)
+		}
+	}
+}
+
+// sessionNames returns the names of all connections.
+func sessionNames() (names []string) {
+	for n := range fewSessions {
+		names = append(names, fewSession(n+1))
+	}
+	return append(names, manySession, stuckSession)
+}
