@@ -57,7 +57,7 @@ func (a *admin) createTopic(t *testing.T, topic string, settings map[string]stri
 	fewer := map[int32][]int32{}
 	for i, brokers := range replicas {
 		if slices.ContainsFunc(replicas, func(other []int32) bool { return len(other) > len(brokers) }) {
-			fewer[int32(i)] = brokers //nolint:gosec // a handful
+			fewer[int32(i)] = brokers
 			brokers = allBrokers(brokers[0])
 		}
 		assignment := kmsg.NewCreateTopicsRequestTopicReplicaAssignment()
@@ -116,7 +116,7 @@ func (a *admin) ends(t *testing.T, topic string) []int64 {
 func (a *admin) commit(ctx context.Context, group, topic string, offsets ...int64) error {
 	commits := kadm.Offsets{}
 	for partition, offset := range offsets {
-		commits.AddOffset(topic, int32(partition), offset, -1) //nolint:gosec // a handful
+		commits.AddOffset(topic, int32(partition), offset, -1)
 	}
 	for {
 		answer, err := a.kadm.CommitOffsets(ctx, group, commits)

@@ -16,6 +16,8 @@ type observation struct {
 	poller   *poller
 	streams  *streams
 	history  history
+	began    time.Time
+	usedCPU  time.Duration // when it began
 }
 
 // observe starts lagwise on a cluster whose replicas are all in sync.
@@ -27,6 +29,8 @@ func (c *testCluster) observe(t *testing.T) *observation {
 		triggers: c.triggers,
 		poller:   startPoller(t, running, c.triggers),
 		streams:  openStreams(t, running, c.admin, sessionNames()[:fewSessions], recordBound),
+		began:    time.Now(),
+		usedCPU:  usedCPU(t),
 	}
 }
 
@@ -34,6 +38,8 @@ func (c *testCluster) observe(t *testing.T) *observation {
 func (o *observation) finish(t *testing.T, afterEvent time.Duration) {
 	t.Helper()
 	time.Sleep(time.Until(o.history.events[len(o.history.events)-1].at.Add(afterEvent)))
+	share := (usedCPU(t) - o.usedCPU).Seconds() / time.Since(o.began).Seconds()
+	t.Logf("this process used %.2f of a core in %.0f s", share, time.Since(o.began).Seconds())
 	violations := map[string][]violation{}
 	longest := map[string]float64{}
 	texts := map[string]string{unaffected: "none", failover: "none", noReplica: "none"}

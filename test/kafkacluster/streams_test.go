@@ -117,7 +117,10 @@ func awaitPush(ctx context.Context, pushed <-chan scalers.Evaluation, value floa
 		select {
 		case last = <-pushed:
 		case <-timer.C:
-			return fmt.Sprintf("the value %v was not pushed within %s; the last push was %v, observed %.1f s after the change",
+			if last.ObservedAt.IsZero() {
+				return fmt.Sprintf("no push within %s, want %v", timeout, value)
+			}
+			return fmt.Sprintf("no push of %v within %s; the last push was %v, observed %.1f s after the change",
 				value, timeout, last.Value, last.ObservedAt.Sub(acknowledged).Seconds())
 		case <-ctx.Done():
 			return ""

@@ -19,8 +19,9 @@ const (
 	// spreadTopic has six partitions with three replicas each.
 	spreadTopic, spreadPartitions = "spread", 6
 
-	pushPartitions      int32 = 3
-	recordsPerPartition       = 100
+	pushPartitions = int32(3)
+
+	recordsPerPartition = 100
 )
 
 // The sessions, one for each connection. Six of them are alike, because the outcome of a broker's death varies.

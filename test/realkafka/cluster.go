@@ -99,7 +99,7 @@ func (c *Cluster) prepare(libDir string, options ClusterOptions) error {
 		}
 
 		member := &Member{
-			ID: int32(101 + i), //nolint:gosec // a handful
+			ID: int32(101 + i),
 			node: node{libDir: libDir, javaOptions: []string{
 				"-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
 			}},
@@ -143,43 +143,35 @@ func (c *Cluster) format(ctx context.Context, options ClusterOptions) error {
 
 // copyFormat writes a data folder like the other member's. The folder's id and the node's id are its own.
 func (m *Member) copyFormat(of *Member) error {
-	const (
-		meta      = "meta.properties"
-		bootstrap = "bootstrap.checkpoint" // the features of the cluster's metadata
-	)
-
-	metadata, err := os.ReadFile(filepath.Join(of.file(dataFolder), meta))
-	if err != nil {
-		return err
+	if err := os.CopyFS(m.file(dataFolder), os.DirFS(of.file(dataFolder))); err != nil {
+		return fmt.Errorf("copy the data folder: %w", err)
 	}
 
-	features, err := os.ReadFile(filepath.Join(of.file(dataFolder), bootstrap))
+	meta := m.file(filepath.Join(dataFolder, "meta.properties"))
+
+	properties, err := os.ReadFile(meta) //nolint:gosec // in a folder of the tests
 	if err != nil {
-		return err
+		return fmt.Errorf("read the ids: %w", err)
 	}
 
-	directory := make([]byte, 16)
-	_, _ = rand.Read(directory) // never fails
+	folder := make([]byte, 16)
+	_, _ = rand.Read(folder) // never fails
 
-	lines := strings.Split(string(metadata), "\n")
+	lines := strings.Split(string(properties), "\n")
 	for i, line := range lines {
 		switch key, _, _ := strings.Cut(line, "="); key {
 		case "node.id":
 			lines[i] = fmt.Sprintf("node.id=%d", m.ID)
 		case "directory.id":
-			lines[i] = "directory.id=" + base64.RawURLEncoding.EncodeToString(directory)
+			lines[i] = "directory.id=" + base64.RawURLEncoding.EncodeToString(folder)
 		}
 	}
 
-	if err := os.Mkdir(m.file(dataFolder), 0o700); err != nil {
-		return err
+	if err := os.WriteFile(meta, []byte(strings.Join(lines, "\n")), 0o600); err != nil { //nolint:gosec // as above
+		return fmt.Errorf("write the ids: %w", err)
 	}
 
-	if err := os.WriteFile(filepath.Join(m.file(dataFolder), meta), []byte(strings.Join(lines, "\n")), 0o600); err != nil {
-		return err
-	}
-
-	return os.WriteFile(filepath.Join(m.file(dataFolder), bootstrap), features, 0o600)
+	return nil
 }
 
 func orDefault(n, otherwise int) int {
