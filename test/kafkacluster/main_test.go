@@ -2,7 +2,7 @@
 
 // Package kafkacluster_test holds the Kafka scaler to real clusters of three brokers: "make test-kafka". One scenario:
 //
-//	go test -tags kafka ./test/kafkacluster -v -run 'TestThreeBrokers/first/kill-broker-2$' -away 100s
+//	go test -tags kafka ./test/kafkacluster -v -run 'TestThreeBrokers/one-controller/kill-broker-2$' -away 100s
 package kafkacluster_test
 
 import (
@@ -19,7 +19,7 @@ var away = flag.Duration("away", 40*time.Second, "how long a broker stays away")
 
 const (
 	// margin is how long triggers are observed after errors are no longer tolerated.
-	margin = 4 * time.Second
+	margin = 3 * time.Second
 	// cpuBound is the share of one core that this process may use, with the sessions and polls of two clusters, and -race.
 	cpuBound = 0.8
 	// attemptsBound bounds the connection attempts of a session to a dead broker, per second. They are counted when countedBroker
@@ -46,11 +46,11 @@ func TestThreeBrokers(t *testing.T) {
 		controllers int
 		scenarios   []scenario
 	}{
-		"first": {1, []scenario{
+		"one-controller": {1, []scenario{
 			brokerOutage("freeze", 1), brokerOutage("kill", 2), brokerOutage("stop", 3), brokerOutage("kill", 1), coordinatorsMove(),
 			remoteBrokers(100*time.Millisecond, 200), remoteBrokers(300*time.Millisecond, 20),
 		}},
-		"second": {3, []scenario{
+		"three-controllers": {3, []scenario{
 			controllerFailover(), brokerOutage("stop", 1), brokerOutage("freeze", 2), brokerOutage("kill", 3), brokerOutage("stop", 2),
 			brokerOutage("freeze", 3), rollingRestart(),
 		}},

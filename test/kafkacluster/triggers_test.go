@@ -143,7 +143,7 @@ func fewTriggers(session string, groups []group) (all []trigger) {
 func groupsAndTriggers() (groups []group, triggers []trigger) {
 	var few, many, stuck []group
 	for broker := int32(1); broker <= 3; broker++ {
-		few = append(few, replicatedGroup("few", broker, int(broker)))
+		few = append(few, replicatedGroup("replicated", broker, int(broker)))
 		for n := range stuckGroups {
 			stuck = append(stuck, unreplicatedGroup("stuck-"+strconv.Itoa(n), broker, 1+n%5))
 		}
