@@ -20,8 +20,8 @@ const (
 	// refresh takes time.
 	maxAge = 2*refreshInterval + time.Second
 	// afterLoss is how long the last observation of a trigger may still be returned after one of its leaders was lost:
-	// MaxSnapshotAge and one refresh.
-	afterLoss = 20 * time.Second
+	// MaxSnapshotAge and two refresh intervals.
+	afterLoss = 25 * time.Second
 )
 
 // history is what happened to the cluster, and when triggers may return errors because of it.
@@ -52,15 +52,15 @@ type loss struct {
 	broker      int32
 }
 
-// left records that a broker left and returned.
-func (h *history) left(broker int32, death, returned time.Time) {
+// left records that a broker began to leave, was gone and returned.
+func (h *history) left(broker int32, death, gone, returned time.Time) {
 	needed := func(of trigger) bool { return slices.Contains(of.needs, broker) }
 	used := func(of trigger) bool { return slices.Contains(of.uses, broker) }
 	h.events = append(h.events,
 		event{fmt.Sprintf("the death of broker %d", broker), death}, event{fmt.Sprintf("the return of broker %d", broker), returned})
-	h.tolerances = append(h.tolerances, tolerance{death, death.Add(afterDeath), used}, tolerance{death, returned, needed},
+	h.tolerances = append(h.tolerances, tolerance{death, gone.Add(afterDeath), used}, tolerance{death, returned, needed},
 		tolerance{returned, returned.Add(afterReturn), used})
-	h.losses = append(h.losses, loss{death.Add(afterDeath + afterLoss), returned, broker})
+	h.losses = append(h.losses, loss{gone.Add(afterLoss), returned, broker})
 }
 
 // moved records that leaders changed while every broker was running.

@@ -98,10 +98,11 @@ func rollingRestart() scenario {
 			t.Cleanup(func() { ensureRunning(t, broker) })
 			death := time.Now()
 			broker.Shutdown()
+			gone := time.Now()
 			if err := broker.Start(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			observed.history.left(broker.ID, death, time.Now())
+			observed.history.left(broker.ID, death, gone, time.Now())
 			c.admin.awaitPreferredLeaders(t)
 		}
 		observed.finish(t, afterReturn+margin)

@@ -43,6 +43,7 @@ func brokerOutage(how string, id int32) scenario {
 		if err := outage.begin(broker); err != nil {
 			t.Fatal(err)
 		}
+		gone := time.Now()
 		if how == "kill" && id == countedBroker {
 			countAttempts(t, broker.Address(), death)
 		}
@@ -51,7 +52,7 @@ func brokerOutage(how string, id int32) scenario {
 		if err := outage.end(t, broker); err != nil {
 			t.Fatal(err)
 		}
-		observed.history.left(id, death, time.Now())
+		observed.history.left(id, death, gone, time.Now())
 		c.admin.awaitPreferredLeaders(t)
 		observed.finish(t, afterReturn+margin)
 
