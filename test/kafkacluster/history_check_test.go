@@ -34,7 +34,7 @@ func TestHistoryCheck(t *testing.T) {
 		"another value":            {moving, []sample{{at: at(15), value: 4, observedAt: at(15)}}, "7 s after the death of broker 2, for 1 s: got 4, want 5"},
 		"error elsewhere":          {elsewhere, []sample{bad(11, "x")}, "elsewhere, 3 s after the death of broker 2, for 1 s: x"},
 		"old elsewhere":            {elsewhere, []sample{{at: at(30), value: 5, observedAt: at(18)}}, "for 1 s: up to 12.0 s old"},
-		"error before":             {moving, []sample{bad(5, "x")}, "before any event, for 1 s: x"},
+		"error before":             {moving, []sample{bad(5, "x")}, "3 s before the death of broker 2, for 1 s: x"},
 		"error during failover":    {moving, []sample{bad(29, "x"), good(31)}, ""},
 		"error after failover":     {moving, []sample{bad(29, "x"), bad(31, "x"), bad(32, "x"), good(33)}, "23 s after the death of broker 2, for 2 s: x"},
 		"error during return":      {moving, []sample{bad(89, "x"), good(91)}, ""},

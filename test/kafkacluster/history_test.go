@@ -150,9 +150,13 @@ func (h *history) lost(of trigger, at time.Time) bool {
 	})
 }
 
-// phase describes a time by the latest event before it.
+// phase describes a time by the latest event before it, or by the first event.
 func (h *history) phase(at time.Time) string {
-	phase := "before any event"
+	if len(h.events) == 0 {
+		return "without an event"
+	}
+	first := h.events[0]
+	phase := fmt.Sprintf("%.0f s before %s", first.at.Sub(at).Seconds(), first.name)
 	for _, one := range h.events {
 		if !at.Before(one.at) {
 			phase = fmt.Sprintf("%.0f s after %s", at.Sub(one.at).Seconds(), one.name)

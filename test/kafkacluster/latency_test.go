@@ -9,14 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lagwise/lagwise/scalers"
 	"github.com/lagwise/lagwise/test/latency"
 )
 
 const (
 	remoteSession = "remote"
-	// observing is part of the error of a trigger that has no observation yet.
-	observing = "being observed"
 	// passBound bounds how long one refresh of all groups takes. The time between two observations of a trigger is the refresh
 	// interval plus that of a refresh.
 	passBound       = 2 * time.Second
@@ -54,10 +51,8 @@ func remoteBrokers(delay time.Duration, groups int) scenario {
 		running := startProduct(t, c.AdvertisedAddresses(), remoteSession)
 
 		first, more := triggers[0], triggers[1:min(6, len(triggers))]
-		checkNewTrigger(t, "the first trigger of the process", acquire(t, running, first), first, 3*time.Second+30*delay)
-		for _, of := range more {
-			checkNewTrigger(t, "another trigger", acquire(t, running, of), of, 3*time.Second+12*delay)
-		}
+		checkNewTriggers(t, "the first trigger of the session", running, []trigger{first}, 3*time.Second+30*delay)
+		checkNewTriggers(t, "a further trigger of the session", running, more, 3*time.Second+12*delay)
 
 		poller := startPoller(t, running, triggers)
 		streams := openStreams(t, running, c.admin, []string{remoteSession, remoteSession}, time.Second+8*delay)
@@ -89,31 +84,4 @@ func longestGap(samples []sample) (longest time.Duration) {
 		}
 	}
 	return longest
-}
-
-// checkNewTrigger polls a new trigger as KEDA does until it returns its value. Every poll returns in time, either the value or an
-// error that contains observing.
-func checkNewTrigger(t *testing.T, what string, scaler scalers.Scaler, of trigger, bound time.Duration) {
-	t.Helper()
-	const slack = 300 * time.Millisecond // for a busy machine
-	began := time.Now()
-	for {
-		result := evaluate(t.Context(), scaler)
-		took := time.Since(began)
-		if result.took > kedaTimeout+slack {
-			t.Errorf("%s: a poll took %.2f s, want at most %s", what, result.took.Seconds(), kedaTimeout)
-		}
-		switch {
-		case result.err == nil && result.value != of.value:
-			t.Fatalf("%s: got %v, want %v", what, result.value, of.value)
-		case took > bound:
-			t.Fatalf("%s: the first value took %.1f s, want at most %s; last error: %v", what, took.Seconds(), bound, result.err)
-		case result.err == nil:
-			t.Logf("%s: the first value took %.2f s", what, took.Seconds())
-			return
-		case !strings.Contains(result.err.Error(), observing):
-			t.Errorf("%s: after %.1f s: want %q in the error, got %v", what, took.Seconds(), observing, result.err)
-		}
-		time.Sleep(checkInterval)
-	}
 }

@@ -21,7 +21,7 @@ const (
 	// margin is how long triggers are observed after errors are no longer tolerated.
 	margin = 3 * time.Second
 	// cpuBound is the share of one core that this process may use, with the sessions and polls of two clusters, and -race.
-	cpuBound = 0.8
+	cpuBound = 0.6
 	// attemptsBound bounds the connection attempts of a session to a dead broker, per second. They are counted when countedBroker
 	// was killed.
 	attemptsBound       = 5.0

@@ -5,14 +5,20 @@ package kafkacluster_test
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
+
+	"github.com/lagwise/lagwise/test/product"
 )
 
 // observation is a running lagwise whose triggers are polled and whose streams are open while events happen in its cluster.
 type observation struct {
+	running  *product.Product
 	triggers []trigger
+	acquired int // how often new triggers were
 	poller   *poller
 	streams  *streams
 	history  history
@@ -26,6 +32,7 @@ func (c *testCluster) observe(t *testing.T) *observation {
 	running := startProduct(t, c.Addresses(), sessionNames()...)
 	c.admin.awaitPreferredLeaders(t)
 	return &observation{
+		running:  running,
 		triggers: c.triggers,
 		poller:   startPoller(t, running, c.triggers),
 		streams:  openStreams(t, running, c.admin, sessionNames()[:fewSessions], recordBound),
@@ -34,10 +41,37 @@ func (c *testCluster) observe(t *testing.T) *observation {
 	}
 }
 
+// checkNewTriggers acquires a few new triggers on each session, together with some that need the broker and cannot return a
+// value while it is away; zero for none.
+func (o *observation) checkNewTriggers(t *testing.T, away int32) {
+	t.Helper()
+	const each = 4 // of a session
+	o.acquired++
+	counts := map[string]int{}
+	var available []trigger
+	for _, of := range o.triggers {
+		of.more = maps.Clone(of.more)
+		of.more["activationLagThreshold"] = strconv.Itoa(o.acquired) // another trigger with the same value
+		if slices.Contains(of.needs, away) {
+			acquire(t, o.running, of)
+			continue
+		}
+		if counts[of.session]++; counts[of.session] <= each {
+			available = append(available, of)
+		}
+	}
+	what := "a new trigger"
+	if away != 0 {
+		what = fmt.Sprintf("a new trigger while broker %d is away", away)
+	}
+	checkNewTriggers(t, what, o.running, available, newTriggerBound)
+}
+
 // finish observes until so long after the last event, and fails the test for every violation. It logs the longest errors.
 func (o *observation) finish(t *testing.T, afterEvent time.Duration) {
 	t.Helper()
 	time.Sleep(time.Until(o.history.events[len(o.history.events)-1].at.Add(afterEvent)))
+	o.checkNewTriggers(t, 0)
 	share := (usedCPU(t) - o.usedCPU).Seconds() / time.Since(o.began).Seconds()
 	t.Logf("this process used %.2f of a core in %.0f s", share, time.Since(o.began).Seconds())
 	violations := map[string][]violation{}
