@@ -134,6 +134,21 @@ func (a *admin) commit(ctx context.Context, group, topic string, offsets ...int6
 	}
 }
 
+// checkCoordinators fails the test unless every group has the coordinator that it was named for.
+func (a *admin) checkCoordinators(t *testing.T, groups []group) {
+	t.Helper()
+	var names []string
+	for _, of := range groups {
+		names = append(names, of.name)
+	}
+	found := a.kadm.FindGroupCoordinators(t.Context(), names...)
+	for _, of := range groups {
+		if coordinator := found[of.name]; coordinator.Err != nil || coordinator.NodeID != of.coordinator {
+			t.Fatalf("group %s: the coordinator is broker %d, want %d (%v)", of.name, coordinator.NodeID, of.coordinator, coordinator.Err)
+		}
+	}
+}
+
 // reassign changes the replicas of partitions, the preferred leader first.
 func (a *admin) reassign(t *testing.T, topic string, replicas map[int32][]int32) {
 	t.Helper()

@@ -112,6 +112,7 @@ func (c *testCluster) fill(t *testing.T, groups []group) {
 	if err := filling.Wait(); err != nil {
 		t.Fatal(err)
 	}
+	c.admin.checkCoordinators(t, groups)
 }
 
 // startProduct starts lagwise with default settings and one connection for each name. It stops when the test ends.

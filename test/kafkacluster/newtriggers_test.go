@@ -16,7 +16,7 @@ import (
 
 const (
 	// observing is part of the error of a trigger that has no observation yet.
-	observing = "being observed"
+	observing = "first observation is still under way"
 	// newTriggerBound is how long a new trigger may take to return its value, where brokers are near.
 	newTriggerBound = 3 * time.Second
 )

@@ -70,8 +70,8 @@ func unreplicatedGroup(prefix string, coordinator int32, lag int) group {
 	return group{name: groupOn(prefix, replicatedOffsets+coordinator-1), coordinator: coordinator, lag: lag}
 }
 
-// groupOn returns the name of a group whose coordinator is the leader of the given partition of __consumer_offsets
-// (GroupMetadataManager.partitionFor).
+// groupOn returns the name of a group whose coordinator is the leader of the given partition of __consumer_offsets. Kafka takes the
+// absolute value of the name's hash (org.apache.kafka.common.utils.Utils.abs).
 func groupOn(prefix string, partition int32) string {
 	for n := 0; ; n++ {
 		name := fmt.Sprintf("%s-%d", prefix, n)
@@ -79,7 +79,7 @@ func groupOn(prefix string, partition int32) string {
 		for _, letter := range []byte(name) {
 			hash = 31*hash + int32(letter)
 		}
-		if (hash&0x7fffffff)%offsetsPartitions == partition {
+		if max(hash, -hash)%offsetsPartitions == partition {
 			return name
 		}
 	}
