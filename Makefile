@@ -50,8 +50,9 @@ test: ## Run every test that needs nothing but Go and a C compiler
 	go test -race ./...
 
 .PHONY: test-kafka
-test-kafka: $(LAGWISE_KAFKA_LIB) ## Run the tests against a real Apache Kafka
+test-kafka: $(LAGWISE_KAFKA_LIB) ## Run the tests against a real Apache Kafka: one broker, and clusters of three
 	go test -race -tags kafka -parallel 8 -timeout 20m ./test/kafka/...
+	go test -race -tags kafka -timeout 20m ./test/kafkacluster/...
 
 .PHONY: test-rabbitmq
 test-rabbitmq: rabbitmq-server ## Run the tests against a real RabbitMQ, which Debian's package brings

@@ -6,17 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"strings"
 	"testing"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/lagwise/lagwise/scalers"
-	kafkascaler "github.com/lagwise/lagwise/scalers/kafka"
 	"github.com/lagwise/lagwise/scalers/kafka/cluster"
+	"github.com/lagwise/lagwise/test/product"
 )
 
 const (
@@ -42,30 +39,14 @@ func startLagwise(t *testing.T, options cluster.Options, connections ...cluster.
 	if options.MaxSnapshotAge == 0 {
 		options.MaxSnapshotAge = max(15*time.Second, 10*options.RefreshInterval)
 	}
-	grants := map[string]kafkascaler.Grant{}
-	for _, connection := range connections {
-		grants[connection.Name] = kafkascaler.Grant{Connection: connection}
-	}
-	pool := cluster.NewPool(options)
-	subscribe := func(connection cluster.Connection, want cluster.Want) (kafkascaler.Subscription, error) {
-		return pool.Subscribe(connection, want)
-	}
-	registry := scalers.NewRegistry(
-		map[string]scalers.Factory{"kafka": kafkascaler.New(subscribe, kafkascaler.NewConnections(grants, "*"), slog.New(slog.DiscardHandler))},
-		scalers.RegistryOptions{IdleAfter: time.Second})
-
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	var running errgroup.Group
-	running.Go(func() error { return registry.Run(ctx) })
-	running.Go(func() error { return pool.Run(ctx) })
+	running := product.Start(options, connections...)
 	stop := func() {
-		cancel()
-		if err := running.Wait(); err != nil {
+		if err := running.Stop(); err != nil {
 			t.Errorf("lagwise ended with %v", err)
 		}
 	}
 	t.Cleanup(stop)
-	return &lagwise{registry: registry, stop: stop}
+	return &lagwise{registry: running.Registry, stop: stop}
 }
 
 // trigger holds the trigger's scaler until the test ends, as an open stream does.

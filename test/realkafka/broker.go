@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
-
-	"github.com/lagwise/lagwise/test/process"
 )
 
 // LibDirVariable names the environment variable with the folder of Kafka's jars.
@@ -46,13 +43,10 @@ type Options struct {
 // Broker is one running (or killed) broker with its own folder and ports.
 // Its methods are for one goroutine at a time.
 type Broker struct {
-	dir         string
-	libDir      string
-	ports       ports
-	secure      bool
-	javaOptions []string
-	process     *process.Process
-	began       bool // once before: this is a restart
+	node
+	ports  ports
+	secure bool
+	began  bool // once before: this is a restart
 }
 
 // Start starts a broker and returns once it serves. The broker lives until Stop or
@@ -73,7 +67,10 @@ func Start(ctx context.Context, options Options) (*Broker, error) {
 		return nil, fmt.Errorf("realkafka: create the broker's folder: %w", err)
 	}
 
-	broker := &Broker{dir: dir, libDir: libDir, ports: ports, secure: options.Secure, javaOptions: options.JavaOptions}
+	broker := &Broker{
+		node:  node{dir: dir, libDir: libDir, javaOptions: append([]string{"-Xmx512m"}, options.JavaOptions...)},
+		ports: ports, secure: options.Secure,
+	}
 	if err := broker.prepare(ctx, options); err != nil {
 		return nil, errors.Join(err, broker.Stop())
 	}
@@ -90,35 +87,13 @@ func Start(ctx context.Context, options Options) (*Broker, error) {
 func (b *Broker) Restart(ctx context.Context) error {
 	b.Kill()
 
-	if err := b.startJava(ctx); err != nil {
-		b.Kill()
+	began := b.began
+	b.began = true
+	if err := b.start(ctx, b.Addresses(), "--override", "broker.session.timeout.ms="+session(began)); err != nil {
 		return fmt.Errorf("realkafka: start the broker: %w", err)
 	}
 
 	return nil
-}
-
-// Kill ends the broker as a crash would (SIGKILL), and returns when it is gone.
-// Killing a broker twice is allowed.
-func (b *Broker) Kill() {
-	if b.process == nil {
-		return
-	}
-
-	b.process.Kill()
-	b.process = nil
-}
-
-// Freeze stops the broker from running without closing anything (SIGSTOP): its
-// clients keep their connections and get no answer, as behind a dead network.
-func (b *Broker) Freeze() error { return b.signal(syscall.SIGSTOP) }
-
-func (b *Broker) signal(signal syscall.Signal) error {
-	if b.process == nil {
-		return errors.New("realkafka: the broker is not running")
-	}
-
-	return b.process.Signal(signal)
 }
 
 // Stop kills the broker and removes its folder. A stopped broker stays stopped.
@@ -132,26 +107,6 @@ func (b *Broker) Stop() error {
 	return nil
 }
 
-// Logs returns what the broker has logged since Start, over all restarts.
-func (b *Broker) Logs() string {
-	text, err := os.ReadFile(b.file(logFile))
-	if err != nil {
-		return err.Error() // Logs are read when something failed already.
-	}
-
-	return string(text)
-}
-
-// Files of the broker's folder.
-const (
-	propertiesFile = "server.properties"
-	logFile        = "server.log"
-	formatLogFile  = "format.log"
-	dataFolder     = "data"
-)
-
-func (b *Broker) file(name string) string { return filepath.Join(b.dir, name) }
-
 // prepare writes everything that outlives a restart: certificates, settings and
 // the formatted data folder.
 func (b *Broker) prepare(ctx context.Context, options Options) error {
@@ -161,11 +116,21 @@ func (b *Broker) prepare(ctx context.Context, options Options) error {
 		}
 	}
 
-	if err := os.WriteFile(b.file(propertiesFile), properties(b, options), 0o600); err != nil {
-		return fmt.Errorf("realkafka: write settings: %w", err)
+	if b.secure {
+		return b.format(ctx, properties(b, options), scramArguments()...)
 	}
 
-	return b.format(ctx)
+	return b.format(ctx, properties(b, options))
+}
+
+// session is how long, in milliseconds, the controller counts on a broker that it hears nothing of. On a busy machine the only
+// broker must not lose its partitions for that. A broker that was killed, however, registers again once its session has ended.
+func session(began bool) string {
+	if began {
+		return "3000"
+	}
+
+	return "60000"
 }
 
 // findLibDir returns the folder of Kafka's jars, or an error that says how to get them.

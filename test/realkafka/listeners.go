@@ -1,9 +1,7 @@
 package realkafka
 
 import (
-	"context"
 	"fmt"
-	"net"
 
 	"github.com/lagwise/lagwise/test/loopback"
 )
@@ -47,20 +45,4 @@ func choosePorts() (ports, error) {
 	}
 
 	return ports{free[0], free[1], free[2], free[3], free[4]}, nil
-}
-
-// reach connects to every listener once.
-func (b *Broker) reach(ctx context.Context) error {
-	for _, listener := range b.Addresses() {
-		connection, err := (&net.Dialer{}).DialContext(ctx, "tcp", listener)
-		if err != nil {
-			return fmt.Errorf("reach listener: %w", err)
-		}
-
-		if err := connection.Close(); err != nil {
-			return fmt.Errorf("close connection to listener: %w", err)
-		}
-	}
-
-	return nil
 }
