@@ -12,6 +12,10 @@ TOOLS := $(CACHE)/tools-$(call checksum,go env GOVERSION; grep google.golang.org
 # that runs a single test: export LAGWISE_KAFKA_LIB=$(make --silent kafka-lib)
 export LAGWISE_KAFKA_LIB ?= $(CACHE)/kafka-$(call checksum,cat test/realkafka/pom.xml)
 
+# A newer Kafka, for what the other one does not have, such as share groups.
+NEWER_KAFKA := 4.4.0
+export LAGWISE_NEWER_KAFKA_LIB ?= $(LAGWISE_KAFKA_LIB)-$(NEWER_KAFKA)
+
 # The parts of Kubernetes and KEDA that the end-to-end tests put together, found in the same way:
 # export LAGWISE_E2E=$(make --silent e2e-parts) LAGWISE_E2E_KEDA=2.21.0
 KEDA ?= 2.21.0
@@ -50,7 +54,7 @@ test: ## Run every test that needs nothing but Go and a C compiler
 	go test -race ./...
 
 .PHONY: test-kafka
-test-kafka: $(LAGWISE_KAFKA_LIB) ## Run the tests against a real Apache Kafka: one broker, and clusters of three
+test-kafka: $(LAGWISE_KAFKA_LIB) $(LAGWISE_NEWER_KAFKA_LIB) ## Run the tests against a real Apache Kafka: one broker, and clusters of three
 	go test -race -tags kafka -parallel 8 -timeout 20m ./test/kafka/...
 	go test -race -tags kafka -timeout 20m ./test/kafkacluster/...
 
@@ -243,13 +247,15 @@ e2e-parts: ## Build Kubernetes and KEDA, a quarter of an hour the first time, an
 clean: ## Remove what was built here (the cache stays)
 	rm -rf bin dist
 
+$(LAGWISE_NEWER_KAFKA_LIB): kafka_version := -Dkafka.version=$(NEWER_KAFKA)
+
 # Fetched beside the final folder and then renamed: a fetch that is cut off leaves no half Kafka.
-$(LAGWISE_KAFKA_LIB):
+$(LAGWISE_KAFKA_LIB) $(LAGWISE_NEWER_KAFKA_LIB):
 	@set -eu; \
 	echo "fetching Apache Kafka into $@" >&2; \
 	mkdir -p "$(@D)"; \
 	part=$$(mktemp -d "$@.XXXXXX"); trap 'rm -rf "$$part"' EXIT; \
-	said=$$(mvn --quiet --batch-mode --file test/realkafka/pom.xml \
+	said=$$(mvn --quiet --batch-mode --file test/realkafka/pom.xml $(kafka_version) \
 		dependency:copy-dependencies -DoutputDirectory="$$part" 2>&1) || { echo "$$said" >&2; exit 1; }; \
 	test -d "$@" || mv "$$part" "$@"
 

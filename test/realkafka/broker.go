@@ -12,6 +12,9 @@ import (
 // LibDirVariable names the environment variable with the folder of Kafka's jars.
 const LibDirVariable = "LAGWISE_KAFKA_LIB"
 
+// NewerLibDirVariable names the environment variable with the folder of a newer Kafka's jars.
+const NewerLibDirVariable = "LAGWISE_NEWER_KAFKA_LIB"
+
 // Options says what kind of broker to start. The zero value is a plain broker
 // that creates no topics by itself.
 type Options struct {
