@@ -55,24 +55,50 @@ func (f *fakeSource) takesCredentials(takes bool) []Endpoint {
 }
 
 func (f *fakeSource) look(ctx context.Context, want Want) ([]Queue, error) {
-	f.mu.Lock()
-	if f.asked == nil {
-		f.asked = map[string]int{}
-	}
-	f.asked[want.Queue]++
-	answer := f.answer
-	f.mu.Unlock()
+	answer := f.ask(want)
 	if answer == nil {
 		<-ctx.Done()
 		return nil, faultOf("fake", ctx.Err())
 	}
-	return answer(want)
+	queues, err := answer(want)
+	if errors.Is(err, errSilent) {
+		<-ctx.Done()
+		return nil, faultOf("fake", ctx.Err())
+	}
+	return queues, err
 }
 
-func (f *fakeSource) lookAtMany(ctx context.Context, wants []Want, tell func(int, []Queue, error)) (asked int, err error) {
+func (f *fakeSource) ask(want Want) func(Want) ([]Queue, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.asked == nil {
+		f.asked = map[string]int{}
+	}
+	f.asked[want.Queue]++
+	return f.answer
+}
+
+// errSilent stands for a queue that does not answer while others do.
+var errSilent = errors.New("silent")
+
+func (f *fakeSource) lookAtMany(ctx context.Context, wants []Want, tell func(int, answer)) (asked int, err error) {
 	for i, want := range wants {
-		queues, err := f.look(ctx, Want{Queue: want.Queue})
-		tell(i, queues, err)
+		answers := f.ask(want)
+		if answers == nil {
+			within, cancel := context.WithTimeout(ctx, want.Timeout)
+			defer cancel()
+			<-within.Done()
+			return i, faultOf("fake", within.Err())
+		}
+		began := time.Now()
+		queues, err := answers(want)
+		if fault, is := errors.AsType[*Fault](err); is && fault.ofAll() {
+			return i + 1, fault
+		}
+		if errors.Is(err, errSilent) {
+			err = errOverdue
+		}
+		tell(i, answer{queues: queues, took: time.Since(began), err: err})
 	}
 	return len(wants), nil
 }
@@ -217,8 +243,8 @@ func TestQuestionsWithoutAnswer(t *testing.T) {
 	onFake(t, func(t *testing.T, pool *Pool, fake *fakeSource) {
 		hard := Want{Queue: "hard"}
 		fake.answers(func(want Want) ([]Queue, error) {
-			if want == hard {
-				return nil, &Fault{Kind: TimedOut, About: "hard"}
+			if want.Queue == hard.Queue {
+				return nil, errSilent
 			}
 			return ready(1)(want)
 		})
