@@ -24,7 +24,7 @@ const (
 	batch = 128
 	// stall is how long the answers to a batch may take before its questions go out on channels of their own, and how long each of these may
 	// then take while the broker answers others. A batch usually takes 5 ms.
-	stall = 100 * time.Millisecond
+	stall = 25 * time.Millisecond
 	// mostAbandoned is how many channels a connection may have whose question was left behind, before another connection takes its place.
 	mostAbandoned = 256
 )
@@ -86,7 +86,7 @@ func (s *amqpSource) lookAtMany(ctx context.Context, wants []Want, tell func(i i
 			return asked, err
 		}
 		for _, i := range overdue {
-			tell(first+i, answer{err: errOverdue})
+			tell(first+i, answer{err: errOverdue, late: true})
 		}
 		asked += len(some)
 	}
@@ -120,7 +120,7 @@ func (s *amqpSource) inquire(ctx context.Context, wants []Want, patience time.Du
 
 // follow asks, and returns when all is answered, when the patience has ended, or with the connection's error.
 func (l *link) follow(ctx context.Context, q *inquiry, places []int, patience time.Duration, tell func(i int, a answer)) error {
-	began, spread, proved := time.Now(), false, false
+	spread, proved := false, false
 	if err := l.channels.ask(q, places); err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ func (l *link) follow(ctx context.Context, q *inquiry, places []int, patience ti
 	for {
 		results, lost, unanswered, alive, err := l.channels.news(q)
 		for _, one := range results {
-			tell(one.at, one.answer(q.queues[one.at], time.Since(began)))
+			tell(one.at, one.answer(q.queues[one.at]))
 		}
 		switch {
 		case unanswered == 0:
@@ -177,13 +177,13 @@ func (l *link) askAgain(q *inquiry, lost []int, each bool) error {
 	return nil
 }
 
-func (r result) answer(queue string, took time.Duration) answer {
+func (r result) answer(queue string) answer {
 	if r.refusal != nil {
 		fault := ofAMQP(fmt.Sprintf("queue %q", queue), r.refusal)
 		fault.alone = true
-		return answer{took: took, err: fault}
+		return answer{took: r.took, late: r.took > stall, err: fault}
 	}
-	return answer{took: took, queues: []Queue{{Name: queue, Ready: int64(r.seen.messages), Consumers: int64(r.seen.consumers)}}}
+	return answer{took: r.took, late: r.took > stall, queues: []Queue{{Name: queue, Ready: int64(r.seen.messages), Consumers: int64(r.seen.consumers)}}}
 }
 
 // use gives the present connection, or makes one. leave must be called.
@@ -269,11 +269,16 @@ func (l *link) end() {
 }
 
 func dial(ctx context.Context, endpoint Endpoint) (*link, error) {
-	const about = "connecting"
 	plain, err := (&net.Dialer{}).DialContext(ctx, "tcp", endpoint.Address)
 	if err != nil {
-		return nil, faultOf(about, err)
+		return nil, faultOf("connecting", err)
 	}
+	return open(ctx, plain, endpoint)
+}
+
+// open logs in on a socket.
+func open(ctx context.Context, plain net.Conn, endpoint Endpoint) (l *link, err error) {
+	const about = "connecting"
 	stop := context.AfterFunc(ctx, func() { _ = plain.Close() })
 	defer stop()
 	socket, asked := plain, &demand{}

@@ -12,7 +12,8 @@ import (
 	"github.com/lagwise/lagwise/scalers/pace"
 )
 
-// A subject that does not answer is asked again after a random time below a limit that doubles from firstAgain to lastAgain.
+// A subject that does not answer is asked again after a random time below a limit that doubles from firstAgain to lastAgain, and one that
+// answers slowly after firstAgain.
 const (
 	firstAgain = time.Second
 	lastAgain  = 30 * time.Second
@@ -144,19 +145,25 @@ func (s *session) askOne(ctx context.Context, from source, one *subject) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.askingApart--
-	one.again(time.Now(), took, err, promptness(s.endpoint.Protocol), s.options.RefreshInterval)
-	if one.apart == nil { // what has kept it may have ended for others as well
-		for _, other := range s.subjects {
-			if other.apart != nil && other.apart.failures > 0 {
-				other.apart.failures, other.apart.due = 0, time.Now()
-			}
+	one.again(time.Now(), took, err, promptness(s.endpoint.Protocol))
+	if one.apart == nil {
+		s.hurryApart(time.Now())
+	}
+	news.Signal(s.overdue)
+}
+
+// hurryApart has those asked soon that did not answer: what has kept them may have ended. It must be called under the lock.
+func (s *session) hurryApart(now time.Time) {
+	for _, one := range s.subjects {
+		if one.apart != nil && one.apart.failures > 0 {
+			one.apart.failures, one.apart.due = 0, now
 		}
 	}
 	news.Signal(s.overdue)
 }
 
 // again decides when a subject is asked next. It must be called under the session's lock.
-func (s *subject) again(now time.Time, took time.Duration, err error, prompt, interval time.Duration) {
+func (s *subject) again(now time.Time, took time.Duration, err error, prompt time.Duration) {
 	s.apart.asking = false
 	passes := err != nil && faultOf("", err).passes()
 	switch {
@@ -164,7 +171,7 @@ func (s *subject) again(now time.Time, took time.Duration, err error, prompt, in
 		s.apart.due = now.Add(pace.Backoff{First: firstAgain, Last: lastAgain}.Pause(s.apart.failures))
 		s.apart.failures++
 	case took > prompt:
-		s.apart.failures, s.apart.due = 0, now.Add(max(0, interval-took))
+		s.apart.failures, s.apart.due = 0, now.Add(firstAgain)
 	default:
 		s.apart = nil
 	}

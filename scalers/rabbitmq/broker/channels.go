@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
@@ -37,7 +38,7 @@ type channels struct {
 	mu sync.Mutex
 	// made are all channels, by number from 1; free are those without a pending question.
 	made, free []*channel
-	// waiting is the number of pending questions on all channels.
+	// waiting is the number of pending questions whose inquiry has not ended, on all channels.
 	waiting int
 	// touched are the inquiries that have progressed and were not signalled yet.
 	touched []*inquiry
@@ -65,8 +66,9 @@ type inquiry struct {
 	// answered are the queues whose figures or refusal arrived; unanswered counts the others.
 	answered   []bool
 	unanswered int
-	// asked counts the pending questions about each queue.
+	// asked counts the pending questions about each queue, and sent is when the latest of them went out.
 	asked []int
+	sent  []time.Time
 	// results arrived and were not taken yet. lost are queues whose question ended with the channel that another queue's refusal closed.
 	results []result
 	lost    []int
@@ -81,6 +83,7 @@ type inquiry struct {
 // result is the answer about one queue.
 type result struct {
 	at      int
+	took    time.Duration
 	seen    figures
 	refusal *amqp.Error
 }
@@ -97,7 +100,8 @@ func newChannels(socket net.Conn, most int) *channels { return &channels{socket:
 
 func newInquiry(queues []string) *inquiry {
 	return &inquiry{
-		queues: queues, answered: make([]bool, len(queues)), asked: make([]int, len(queues)), unanswered: len(queues), progress: make(chan struct{}, 1),
+		queues: queues, answered: make([]bool, len(queues)), asked: make([]int, len(queues)),
+		sent: make([]time.Time, len(queues)), unanswered: len(queues), progress: make(chan struct{}, 1),
 	}
 }
 
@@ -172,6 +176,7 @@ func (c *channels) declare(out []byte, ch *channel, q *inquiry, places []int) []
 		out = frame(out, ch.number, queueDeclare, arguments)
 		c.expect(ch, question{queueDeclareOK, q, at})
 		q.asked[at]++
+		q.sent[at] = time.Now()
 	}
 	return out
 }
@@ -244,6 +249,11 @@ func (c *channels) end(q *inquiry) (unanswered []int, abandoned int) {
 		}
 	}
 	for _, ch := range c.made {
+		for _, one := range ch.pending {
+			if one.of == q {
+				c.waiting--
+			}
+		}
 		if len(ch.pending) > 0 && ch.pending[0].of.ended {
 			abandoned++
 		}
@@ -321,7 +331,11 @@ func (c *channels) refused(ch *channel, refusal *amqp.Error) {
 
 // settle leaves the channel with these pending questions.
 func (c *channels) settle(ch *channel, pending []question) {
-	c.waiting -= len(ch.pending) - len(pending)
+	for _, one := range ch.pending[:len(ch.pending)-len(pending)] {
+		if !one.of.ended {
+			c.waiting--
+		}
+	}
 	if ch.pending = pending; len(pending) == 0 {
 		ch.pending = nil
 		c.free = append(c.free, ch)
@@ -333,6 +347,7 @@ func (q *inquiry) answer(of result) {
 	if !q.answered[of.at] && !q.ended {
 		q.answered[of.at] = true
 		q.unanswered--
+		of.took = time.Since(q.sent[of.at])
 		q.results = append(q.results, of)
 	}
 }

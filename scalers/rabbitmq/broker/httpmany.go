@@ -154,7 +154,7 @@ func (p *httpPass) single(i int) {
 	began := time.Now()
 	queues, err := p.source.look(ctx, p.wants[i])
 	if context.Cause(ctx) == errOverdue && err != nil { //nolint:errorlint // it is never wrapped
-		p.say(i, answer{err: errOverdue})
+		p.say(i, answer{err: errOverdue, late: true})
 		return
 	}
 	if err != nil {

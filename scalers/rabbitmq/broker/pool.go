@@ -147,6 +147,8 @@ type answer struct {
 	queues []Queue
 	took   time.Duration
 	err    error
+	// late reports that it takes, or took, so long that others must not wait for it the next time.
+	late bool
 }
 
 // errOverdue reports that something takes longer than its share of a pass.

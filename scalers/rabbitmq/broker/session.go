@@ -119,8 +119,11 @@ func (s *session) trouble() *Fault {
 func (s *session) setTrouble(fault *Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if fault != nil && s.fault == nil {
+	switch {
+	case fault != nil && s.fault == nil:
 		news.Signal(s.failed)
+	case fault == nil && s.fault != nil:
+		s.hurryApart(time.Now())
 	}
 	s.fault = fault
 }
@@ -162,9 +165,12 @@ func (s *session) observe(ctx context.Context, subjects []*subject) (fault *Faul
 	failure := ""
 	asked, err := s.source.lookAtMany(ctx, s.wantsOf(subjects), func(i int, a answer) {
 		told[i] = true
-		switch one := subjects[i]; {
-		case a.err == errOverdue: //nolint:errorlint // it is never wrapped
+		one := subjects[i]
+		if a.late {
 			s.setApart(one)
+		}
+		switch {
+		case a.err == errOverdue: //nolint:errorlint // it is never wrapped
 		case a.err == nil && one.suspects(s.observationOf(a)).is:
 			doubtful[one] = a
 		default:

@@ -95,10 +95,11 @@ func (f *fakeSource) lookAtMany(ctx context.Context, wants []Want, tell func(int
 		if fault, is := errors.AsType[*Fault](err); is && fault.ofAll() {
 			return i + 1, fault
 		}
-		if errors.Is(err, errSilent) {
+		late := errors.Is(err, errSilent)
+		if late {
 			err = errOverdue
 		}
-		tell(i, answer{queues: queues, took: time.Since(began), err: err})
+		tell(i, answer{queues: queues, took: time.Since(began), err: err, late: late})
 	}
 	return len(wants), nil
 }

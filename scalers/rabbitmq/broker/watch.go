@@ -98,10 +98,12 @@ func (s *session) round(ctx context.Context, timer *time.Timer, due []*subject) 
 func (s *session) glance(ctx context.Context, some []*subject) (away *Fault) {
 	failure := ""
 	asked, err := s.source.lookAtMany(ctx, s.wantsOf(some), func(i int, a answer) {
+		if a.late {
+			s.setApart(some[i])
+		}
 		switch {
 		case ctx.Err() != nil: // what was read is of no use any more
 		case a.err == errOverdue: //nolint:errorlint // it is never wrapped
-			s.setApart(some[i])
 		case a.err != nil:
 			fault := faultOf("looking at a queue", a.err)
 			failure = fault.Kind.String()
