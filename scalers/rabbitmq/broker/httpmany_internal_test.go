@@ -28,6 +28,10 @@ func (m *management) ServeHTTP(to http.ResponseWriter, request *http.Request) {
 		to.WriteHeader(m.status)
 		return
 	}
+	if request.URL.Path == whoami { // as is asked when this machine is slow
+		_, _ = fmt.Fprint(to, "{}")
+		return
+	}
 	if len(parts) == 1 {
 		m.lists++
 		page, size := 1, 1
