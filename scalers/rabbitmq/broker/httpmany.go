@@ -72,22 +72,32 @@ type httpPass struct {
 	asked, answered atomic.Int64
 	// away is why the API answers nobody.
 	away atomic.Pointer[Fault]
-	// lives finds out once whether the API answers at all.
-	lives func() bool
+	// asking is held by who finds out whether the API answers at all, known reports that this is found out.
+	asking chan struct{}
+	known  bool
+	alive  bool
 
 	mu   sync.Mutex
 	tell func(i int, a answer)
 }
 
 func newHTTPPass(ctx context.Context, s *httpSource, wants []Want, tell func(i int, a answer)) *httpPass {
-	p := &httpPass{ctx: ctx, source: s, wants: wants, tell: tell, slots: make(chan struct{}, mostRequests)}
+	p := &httpPass{ctx: ctx, source: s, wants: wants, tell: tell, slots: make(chan struct{}, mostRequests), asking: make(chan struct{}, 1)}
 	p.allow(requestsAtOnce)
-	p.lives = sync.OnceValue(func() bool {
-		ctx, cancel := context.WithTimeout(ctx, prompt)
-		defer cancel()
-		return s.way.Load().get(ctx, "asking who lagwise is", whoami, &struct{}{}) == nil
-	})
 	return p
+}
+
+// lives finds out once in a pass whether the API answers at all.
+func (p *httpPass) lives() bool {
+	p.asking <- struct{}{}
+	defer func() { <-p.asking }()
+	if !p.known {
+		ctx, cancel := context.WithTimeout(p.ctx, prompt)
+		defer cancel()
+		p.alive = p.source.way.Load().get(ctx, "asking who lagwise is", whoami, &struct{}{}) == nil
+		p.known = true
+	}
+	return p.alive
 }
 
 // allow lets further requests begin.

@@ -354,7 +354,7 @@ func TestStuckRequestsCostOthersNothing(t *testing.T) {
 					b.takes("/api/whoami", forever)
 				}
 				for range 12 {
-					time.Sleep(time.Duration(dice.IntN(1000)) * time.Millisecond)
+					time.Sleep(time.Duration(dice.IntN(6000)) * time.Millisecond)
 					mustBeFresh(t, healthy, "while others are stuck")
 					if dice.IntN(8) == 0 {
 						fresh := fmt.Sprintf("shop.new%d", dice.Uint32())
