@@ -13,7 +13,7 @@ import (
 )
 
 // A subject that does not answer is asked again after a random time below a limit that doubles from firstAgain to lastAgain, and one that
-// answers slowly after firstAgain.
+// answers late after a time that doubles from firstAgain to the refresh interval.
 const (
 	firstAgain = time.Second
 	lastAgain  = 30 * time.Second
@@ -22,9 +22,10 @@ const (
 // apart is the state of a subject that is asked apart from the others because it was not answered in time. A pass over all subjects does not
 // wait for such a one: it has connections of its own, and a budget for all of its kind.
 type apart struct {
-	due      time.Time
-	failures int
-	asking   bool
+	due time.Time
+	// failures and lates count the answers that did not come, and those that came late.
+	failures, lates int
+	asking          bool
 }
 
 // apartAtOnce is the budget: how many are asked at a time. By AMQP each costs a channel, by HTTP a connection.
@@ -145,7 +146,7 @@ func (s *session) askOne(ctx context.Context, from source, one *subject) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.askingApart--
-	one.again(time.Now(), took, err, promptness(s.endpoint.Protocol))
+	one.again(time.Now(), took, err, promptness(s.endpoint.Protocol), s.options.RefreshInterval)
 	if one.apart == nil {
 		s.hurryApart(time.Now())
 	}
@@ -163,7 +164,7 @@ func (s *session) hurryApart(now time.Time) {
 }
 
 // again decides when a subject is asked next. It must be called under the session's lock.
-func (s *subject) again(now time.Time, took time.Duration, err error, prompt time.Duration) {
+func (s *subject) again(now time.Time, took time.Duration, err error, prompt, interval time.Duration) {
 	s.apart.asking = false
 	passes := err != nil && faultOf("", err).passes()
 	switch {
@@ -171,7 +172,8 @@ func (s *subject) again(now time.Time, took time.Duration, err error, prompt tim
 		s.apart.due = now.Add(pace.Backoff{First: firstAgain, Last: lastAgain}.Pause(s.apart.failures))
 		s.apart.failures++
 	case took > prompt:
-		s.apart.failures, s.apart.due = 0, now.Add(firstAgain)
+		s.apart.failures, s.apart.due = 0, now.Add(min(firstAgain<<min(s.apart.lates, 5), interval))
+		s.apart.lates++
 	default:
 		s.apart = nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -261,6 +262,9 @@ func TestQuestionsWithoutAnswer(t *testing.T) {
 			}
 			if _, err := slow.View(t.Context()); err == nil {
 				t.Fatal("the hard one is answered")
+			}
+			if doing := pool.Status()[0].Doing; !strings.Contains(doing, "asks apart about 1 queues") {
+				t.Errorf("shown: %s", doing)
 			}
 		}
 		if fake.wasReset() {
