@@ -25,7 +25,7 @@ func TestAThousandTriggers(t *testing.T) {
 	streams := make([]<-chan scalers.Evaluation, triggers)
 	for i := range triggers {
 		queues[i] = l.queue(fmt.Sprint(i))
-		streams[i] = l.follow(l.scaler("queueName", queues[i]))
+		streams[i] = l.follow(l.scaler("queueName", queues[i], "protocol", "amqp"))
 	}
 	for _, stream := range streams {
 		l.becomes(stream, false)
