@@ -149,7 +149,7 @@ func (l *link) follow(ctx context.Context, q *inquiry, places []int, patience ti
 		select {
 		case <-q.progress:
 		case <-ctx.Done():
-			return ctx.Err() //nolint:wrapcheck // inquire does
+			return ctx.Err()
 		case <-late:
 			if spread {
 				return nil

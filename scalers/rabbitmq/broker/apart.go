@@ -142,7 +142,7 @@ func (s *session) askOne(ctx context.Context, from source, one *subject) {
 		failure = faultOf("", err).Kind.String()
 	}
 	s.tally.Asked(s.asked(), 1, failure)
-	s.hear(ctx, one, answer{queues: queues, took: took, err: err})
+	_ = s.hear(ctx, one, answer{queues: queues, took: took, err: err})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.askingApart--

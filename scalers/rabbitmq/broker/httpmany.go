@@ -35,7 +35,7 @@ const (
 // lookAtMany lists the queues of vhosts of which many are wanted, and reads the others one by one: also those that no list has, for
 // the API's own words.
 func (s *httpSource) lookAtMany(ctx context.Context, wants []Want, tell func(i int, a answer)) (asked int, err error) {
-	p := newHTTPPass(ctx, s, wants, tell)
+	p := newHTTPPass(s, wants, tell)
 	wanted := map[string][]int{}
 	var single []int
 	for i, want := range wants {
@@ -47,12 +47,12 @@ func (s *httpSource) lookAtMany(ctx context.Context, wants []Want, tell func(i i
 	}
 	for vhost, of := range wanted {
 		if s.lists(vhost, len(of)) {
-			p.parts.Go(func() { p.list(vhost, of) })
+			p.parts.Go(func() { p.list(ctx, vhost, of) })
 		} else {
 			single = append(single, of...)
 		}
 	}
-	p.each(single)
+	p.each(ctx, single)
 	p.parts.Wait()
 	if fault := p.away.Load(); fault != nil {
 		return int(p.asked.Load()), fault
@@ -63,7 +63,6 @@ func (s *httpSource) lookAtMany(ctx context.Context, wants []Want, tell func(i i
 // httpPass is one look at many queues. Requests wait for slots. One that is not answered promptly gives up its slot, so that others need not
 // wait for it.
 type httpPass struct {
-	ctx    context.Context //nolint:containedctx // a pass lives for one call
 	source *httpSource
 	wants  []Want
 	parts  sync.WaitGroup
@@ -81,18 +80,18 @@ type httpPass struct {
 	tell func(i int, a answer)
 }
 
-func newHTTPPass(ctx context.Context, s *httpSource, wants []Want, tell func(i int, a answer)) *httpPass {
-	p := &httpPass{ctx: ctx, source: s, wants: wants, tell: tell, slots: make(chan struct{}, mostRequests), asking: make(chan struct{}, 1)}
+func newHTTPPass(s *httpSource, wants []Want, tell func(i int, a answer)) *httpPass {
+	p := &httpPass{source: s, wants: wants, tell: tell, slots: make(chan struct{}, mostRequests), asking: make(chan struct{}, 1)}
 	p.allow(requestsAtOnce)
 	return p
 }
 
 // lives finds out once in a pass whether the API answers at all.
-func (p *httpPass) lives() bool {
+func (p *httpPass) lives(ctx context.Context) bool {
 	p.asking <- struct{}{}
 	defer func() { <-p.asking }()
 	if !p.known {
-		ctx, cancel := context.WithTimeout(p.ctx, prompt)
+		ctx, cancel := context.WithTimeout(ctx, prompt)
 		defer cancel()
 		p.alive = p.source.way.Load().get(ctx, "asking who lagwise is", whoami, &struct{}{}) == nil
 		p.known = true
@@ -112,10 +111,10 @@ func (p *httpPass) allow(n int) {
 
 // slot waits until a request may begin. overdue is called when it is not answered promptly while the API answers others. done must be called
 // at the end of the request.
-func (p *httpPass) slot(overdue func()) (done func(), is bool) {
+func (p *httpPass) slot(ctx context.Context, overdue func()) (done func(), is bool) {
 	select {
 	case <-p.slots:
-	case <-p.ctx.Done():
+	case <-ctx.Done():
 		return nil, false
 	}
 	if p.away.Load() != nil {
@@ -124,7 +123,7 @@ func (p *httpPass) slot(overdue func()) (done func(), is bool) {
 	}
 	var gaveUp atomic.Bool
 	timer := time.AfterFunc(prompt, func() {
-		if (p.answered.Load() > 0 || p.lives()) && gaveUp.CompareAndSwap(false, true) {
+		if (p.answered.Load() > 0 || p.lives(ctx)) && gaveUp.CompareAndSwap(false, true) {
 			p.allow(instead)
 			overdue()
 		}
@@ -145,31 +144,31 @@ func (p *httpPass) say(i int, a answer) {
 }
 
 // each reads queues one by one.
-func (p *httpPass) each(which []int) {
+func (p *httpPass) each(ctx context.Context, which []int) {
 	for _, i := range which {
-		p.parts.Go(func() { p.single(i) })
+		p.parts.Go(func() { p.single(ctx, i) })
 	}
 }
 
 // single reads one want. The fault of an API that is away is not found out again for each.
-func (p *httpPass) single(i int) {
-	ctx, cancel := context.WithCancelCause(p.ctx)
+func (p *httpPass) single(ctx context.Context, i int) {
+	within, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	done, is := p.slot(func() { cancel(errOverdue) })
+	done, is := p.slot(ctx, func() { cancel(errOverdue) })
 	if !is {
 		return
 	}
 	defer done()
 	p.asked.Add(1)
 	began := time.Now()
-	queues, err := p.source.look(ctx, p.wants[i])
-	if context.Cause(ctx) == errOverdue && err != nil { //nolint:errorlint // it is never wrapped
+	queues, err := p.source.look(within, p.wants[i])
+	if context.Cause(within) == errOverdue && err != nil { //nolint:errorlint // it is never wrapped
 		p.say(i, answer{err: errOverdue, late: true})
 		return
 	}
 	if err != nil {
 		fault := faultOf("looking at a queue", err)
-		if fault.ofAll() || fault.Kind == TimedOut && !fault.alone && p.answered.Load() == 0 && !p.lives() {
+		if fault.ofAll() || fault.Kind == TimedOut && !fault.alone && p.answered.Load() == 0 && !p.lives(ctx) {
 			p.away.Store(fault)
 			return
 		}
@@ -179,13 +178,13 @@ func (p *httpPass) single(i int) {
 }
 
 // list reads a vhost's queues as a list, and those one by one that it does not give.
-func (p *httpPass) list(vhost string, of []int) {
-	done, is := p.slot(func() {})
+func (p *httpPass) list(ctx context.Context, vhost string, of []int) {
+	done, is := p.slot(ctx, func() {})
 	if !is {
 		return
 	}
 	began := time.Now()
-	listed, pages := p.source.list(p.ctx, vhost, len(of))
+	listed, pages := p.source.list(ctx, vhost, len(of))
 	done()
 	p.asked.Add(int64(pages))
 	var single []int
@@ -198,7 +197,7 @@ func (p *httpPass) list(vhost string, of []int) {
 		p.answered.Add(1)
 		p.say(i, answer{queues: []Queue{queue}, took: time.Since(began)})
 	}
-	p.each(single)
+	p.each(ctx, single)
 }
 
 // lists reports whether a vhost's list costs less than to ask for the queues that are wanted of it.

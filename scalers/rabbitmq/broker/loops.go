@@ -81,7 +81,7 @@ func (s *session) urgent(ctx context.Context) {
 			}
 			continue
 		}
-		observing.Go(func() error { s.observe(ctx, newcomers); return nil }) // each of them gets the outcome
+		observing.Go(func() error { _ = s.observe(ctx, newcomers); return nil }) // each of them gets the outcome
 	}
 }
 

@@ -184,8 +184,10 @@ func (s *session) observe(ctx context.Context, subjects []*subject) (fault *Faul
 		failure = fault.Kind.String()
 	}
 	s.tally.Asked(s.asked(), asked, failure)
-	if ctx.Err() != nil { // what was read is of no use any more
+	select {
+	case <-ctx.Done(): // what was read is of no use any more
 		return nil
+	default:
 	}
 	if fault != nil {
 		if fault.Kind == TimedOut {
@@ -207,7 +209,7 @@ func (s *session) hearDoubtful(ctx context.Context, doubtful map[*subject]answer
 	var comparing errgroup.Group
 	comparing.SetLimit(doubtsAtOnce)
 	for one, a := range doubtful {
-		comparing.Go(func() error { s.hear(ctx, one, a); return nil })
+		comparing.Go(func() error { _ = s.hear(ctx, one, a); return nil })
 	}
 	_ = comparing.Wait()
 }

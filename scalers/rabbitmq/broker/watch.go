@@ -117,8 +117,10 @@ func (s *session) glance(ctx context.Context, some []*subject) (away *Fault) {
 		failure = away.Kind.String()
 	}
 	s.tally.Asked(s.asked(), asked, failure)
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done(): // what was read is of no use any more
 		return nil
+	default:
 	}
 	if away != nil && away.Kind == TimedOut {
 		s.source.reset()
