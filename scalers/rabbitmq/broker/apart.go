@@ -13,8 +13,9 @@ import (
 )
 
 // A subject that does not answer is asked again after a random time below a limit that doubles from firstAgain to lastAgain, and one that
-// answers late after a time that doubles from firstAgain to the refresh interval.
+// answers late in its turn, or soon where a push trigger waits for it: after soonAgain, and four times as long as it took.
 const (
+	soonAgain  = 100 * time.Millisecond
 	firstAgain = time.Second
 	lastAgain  = 30 * time.Second
 )
@@ -23,9 +24,9 @@ const (
 // wait for such a one: it has connections of its own, and a budget for all of its kind.
 type apart struct {
 	due time.Time
-	// failures and lates count the answers that did not come, and those that came late.
-	failures, lates int
-	asking          bool
+	// failures counts the answers that did not come.
+	failures int
+	asking   bool
 }
 
 // apartAtOnce is the budget: how many are asked at a time. By AMQP each costs a channel, by HTTP a connection.
@@ -142,11 +143,17 @@ func (s *session) askOne(ctx context.Context, from source, one *subject) {
 		failure = faultOf("", err).Kind.String()
 	}
 	s.tally.Asked(s.asked(), 1, failure)
-	_ = s.hear(ctx, one, answer{queues: queues, took: took, err: err})
+	a := answer{queues: queues, took: took, err: err}
+	armed, resting := one.watched(began)
+	if err == nil && armed && !resting && one.glance(s.observationOf(a), s.tempo.rest) {
+		s.tally.Woke()
+	} else {
+		_ = s.hear(ctx, one, a)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.askingApart--
-	one.again(time.Now(), took, err, promptness(s.endpoint.Protocol), s.options.RefreshInterval)
+	one.again(time.Now(), took, err, promptness(s.endpoint.Protocol), s.pauseAfterLate(armed, took))
 	if one.apart == nil {
 		s.hurryApart(time.Now())
 	}
@@ -163,8 +170,25 @@ func (s *session) hurryApart(now time.Time) {
 	news.Signal(s.overdue)
 }
 
+// hurry has a subject that answers late asked soon, because a push trigger begins to wait for it.
+func (s *session) hurry(one *subject) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if one.apart != nil && one.apart.failures == 0 {
+		one.apart.due = time.Now()
+		news.Signal(s.overdue)
+	}
+}
+
+func (s *session) pauseAfterLate(armed bool, took time.Duration) time.Duration {
+	if armed {
+		return min(max(soonAgain, 4*took), s.options.RefreshInterval)
+	}
+	return s.options.RefreshInterval
+}
+
 // again decides when a subject is asked next. It must be called under the session's lock.
-func (s *subject) again(now time.Time, took time.Duration, err error, prompt, interval time.Duration) {
+func (s *subject) again(now time.Time, took time.Duration, err error, prompt, pause time.Duration) {
 	s.apart.asking = false
 	passes := err != nil && faultOf("", err).passes()
 	switch {
@@ -172,8 +196,7 @@ func (s *subject) again(now time.Time, took time.Duration, err error, prompt, in
 		s.apart.due = now.Add(pace.Backoff{First: firstAgain, Last: lastAgain}.Pause(s.apart.failures))
 		s.apart.failures++
 	case took > prompt:
-		s.apart.failures, s.apart.due = 0, now.Add(min(firstAgain<<min(s.apart.lates, 5), interval))
-		s.apart.lates++
+		s.apart.failures, s.apart.due = 0, now.Add(pause)
 	default:
 		s.apart = nil
 	}

@@ -32,6 +32,8 @@ const (
 // context, and decode far more than is needed, so that a field that a broker writes in another way would fail all of it.
 type httpSource struct {
 	way atomic.Pointer[httpWay]
+	// answered is when the API last answered about queues, in nanoseconds since 1970.
+	answered atomic.Int64
 	// crowds are how many queues vhosts were seen to have that had far more than were wanted.
 	mu     sync.Mutex
 	crowds map[string]crowd

@@ -68,7 +68,8 @@ type httpPass struct {
 	parts  sync.WaitGroup
 	slots  chan struct{}
 
-	asked, answered atomic.Int64
+	began time.Time
+	asked atomic.Int64
 	// away is why the API answers nobody.
 	away atomic.Pointer[Fault]
 	// asking is held by who finds out whether the API answers at all, known reports that this is found out.
@@ -81,7 +82,7 @@ type httpPass struct {
 }
 
 func newHTTPPass(s *httpSource, wants []Want, tell func(i int, a answer)) *httpPass {
-	p := &httpPass{source: s, wants: wants, tell: tell, slots: make(chan struct{}, mostRequests), asking: make(chan struct{}, 1)}
+	p := &httpPass{began: time.Now(), source: s, wants: wants, tell: tell, slots: make(chan struct{}, mostRequests), asking: make(chan struct{}, 1)}
 	p.allow(requestsAtOnce)
 	return p
 }
@@ -98,6 +99,9 @@ func (p *httpPass) lives(ctx context.Context) bool {
 	}
 	return p.alive
 }
+
+// answers reports whether the API has answered about queues since the pass began, in this pass or another.
+func (p *httpPass) answers() bool { return p.source.answered.Load() >= p.began.UnixNano() }
 
 // allow lets further requests begin.
 func (p *httpPass) allow(n int) {
@@ -123,7 +127,7 @@ func (p *httpPass) slot(ctx context.Context, overdue func()) (done func(), is bo
 	}
 	var gaveUp atomic.Bool
 	timer := time.AfterFunc(prompt, func() {
-		if (p.answered.Load() > 0 || p.lives(ctx)) && gaveUp.CompareAndSwap(false, true) {
+		if (p.answers() || p.lives(ctx)) && gaveUp.CompareAndSwap(false, true) {
 			p.allow(instead)
 			overdue()
 		}
@@ -168,12 +172,12 @@ func (p *httpPass) single(ctx context.Context, i int) {
 	}
 	if err != nil {
 		fault := faultOf("looking at a queue", err)
-		if fault.ofAll() || fault.Kind == TimedOut && !fault.alone && p.answered.Load() == 0 && !p.lives(ctx) {
+		if fault.ofAll() || fault.Kind == TimedOut && !fault.alone && !p.answers() && !p.lives(ctx) {
 			p.away.Store(fault)
 			return
 		}
 	}
-	p.answered.Add(1)
+	p.source.answered.Store(time.Now().UnixNano())
 	p.say(i, answer{queues: queues, took: time.Since(began), err: err})
 }
 
@@ -194,7 +198,7 @@ func (p *httpPass) list(ctx context.Context, vhost string, of []int) {
 			single = append(single, i)
 			continue
 		}
-		p.answered.Add(1)
+		p.source.answered.Store(time.Now().UnixNano())
 		p.say(i, answer{queues: []Queue{queue}, took: time.Since(began)})
 	}
 	p.each(ctx, single)

@@ -439,3 +439,26 @@ func mustBePushed(t *testing.T, b *stuckBroker, s *Subscription, queues int) {
 		t.Errorf("pushed after %s, want %s", took, within)
 	}
 }
+
+// A queue that answers late is pushed for as well, as one that was looked at out of turn.
+func TestALateQueueWakesItsTrigger(t *testing.T) {
+	t.Parallel()
+	onStuck(t, AMQP, func(t *testing.T, b *stuckBroker, subscribe func(Want) *Subscription) {
+		b.holds("late", 0)
+		b.takes("late", 300*time.Millisecond)
+		s := subscribe(Want{Queue: "late"})
+		mustBeFresh(t, []*Subscription{s}, "at first")
+		s.Arm()
+		changed, stop := s.Listen()
+		defer stop()
+		b.holds("late", 3)
+		began := time.Now()
+		for seen, err := s.View(t.Context()); err != nil || seen.Queues[0].Ready != 3; seen, err = s.View(t.Context()) {
+			<-changed
+		}
+		seen, err := s.View(t.Context())
+		if took := time.Since(began); err != nil || seen.Woken.Before(began) || took > 2*time.Second {
+			t.Errorf("%+v after %s, %v", seen, took, err)
+		}
+	})
+}

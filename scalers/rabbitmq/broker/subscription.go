@@ -155,6 +155,7 @@ func (s *Subscription) Arm() {
 	s.subject.armers[s] = struct{}{}
 	s.subject.mu.Unlock()
 	if !already {
+		s.session.hurry(s.subject)
 		news.Signal(s.session.armed)
 	}
 }
