@@ -57,6 +57,8 @@ type Key struct {
 	// Required keys must be given, or the key that Instead names where it names one.
 	Required bool
 	Instead  string
+	// OtherNames are those by which a connection, a URL or a client library has the same. They are refused with the key's name.
+	OtherNames []string
 	// Excludes names keys that may not be in effect together with this one.
 	Excludes []string
 	// Check is a further rule on the trimmed value; its error says what would be right.

@@ -86,7 +86,7 @@ func TestRabbitMQIsAnsweredByHand(t *testing.T) {
 		"ready ones alone":        {"protocol=http mode=QueueLength excludeUnacknowledged=true", nil, 115, 0, true},
 		"not above activation":    {"protocol=http mode=QueueLength activationValue=120", nil, 117, 0, false},
 		"a pattern":               {"protocol=http mode=QueueLength useRegex=true operation=max", nil, 117, 0, true},
-		"auto is AMQP":            {"mode=QueueLength", nil, 120, 0, true},
+		"auto is HTTP":            {"mode=QueueLength", nil, 117, 0, true},
 		"auto is HTTP for a rate": {"mode=MessageRate activationValue=200", nil, 10, 0.01, false},
 		"active by its messages":  {"mode=MessageRate activationValue=100", nil, 10, 0.01, true},
 		"delivered":               {"mode=DeliverGetRate activationValue=7", nil, 8, 0.01, true},

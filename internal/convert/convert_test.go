@@ -166,8 +166,18 @@ func TestText(t *testing.T) {
 			[]string{`4:5 trigger 0 no longer names connection "prod": where that logs in, give the trigger an authenticationRef with the credentials`},
 		},
 		{
-			"a queue", connected, fromSpec("  triggers:\n  - type: rabbitmq\n    metadata:\n      queueName: q\n      mode: QueueLength\n      value: 40\n    authenticationRef: {name: rabbit}\n"),
-			fromSpec(pushed + "      scaler: rabbitmq\n      connection: prod\n      queueName: q\n      mode: QueueLength\n      value: \"40\"\n    authenticationRef: {name: rabbit}\n"),
+			"a queue whose URL decides", connected, fromSpec("  triggers:\n  - type: rabbitmq\n    metadata:\n      queueName: q\n    authenticationRef: {name: rabbit}\n"),
+			fromSpec("  triggers:\n  - type: rabbitmq\n    metadata:\n      queueName: q\n    authenticationRef: {name: rabbit}\n"),
+			[]string{`4:5 trigger 0 (rabbitmq) is left as it is: the URL in its authenticationRef "rabbit" decides protocol and vhostName, and a connection need not decide alike: write protocol and vhostName into the trigger, which KEDA reads as well, or say --keep-authentication`},
+		},
+		{
+			"a queue whose URL decides the vhost", connected, fromSpec("  triggers:\n  - type: rabbitmq\n    metadata:\n      queueName: q\n      protocol: http\n    authenticationRef: {name: rabbit}\n"),
+			fromSpec("  triggers:\n  - type: rabbitmq\n    metadata:\n      queueName: q\n      protocol: http\n    authenticationRef: {name: rabbit}\n"),
+			[]string{`4:5 trigger 0 (rabbitmq) is left as it is: the URL in its authenticationRef "rabbit" decides vhostName, and a connection need not decide alike: write vhostName into the trigger, which KEDA reads as well, or say --keep-authentication`},
+		},
+		{
+			"a queue", connected, fromSpec("  triggers:\n  - type: rabbitmq\n    metadata:\n      queueName: q\n      protocol: amqp\n      vhostName: /\n      mode: QueueLength\n      value: 40\n    authenticationRef: {name: rabbit}\n"),
+			fromSpec(pushed + "      scaler: rabbitmq\n      connection: prod\n      queueName: q\n      protocol: amqp\n      vhostName: /\n      mode: QueueLength\n      value: \"40\"\n    authenticationRef: {name: rabbit}\n"),
 			[]string{`4:5 trigger 0 keeps its authenticationRef "rabbit" for the way back, and lagwise gets nothing of it; take it out once you stay`},
 		},
 		{

@@ -35,6 +35,8 @@ const (
 	keyUnsafe       = "unsafeSsl"
 	keyBrokerUnsafe = "brokerUnsafeSsl"
 	keySASL         = "sasl"
+	keyProtocol     = "protocol"
+	keyVhost        = "vhostName"
 
 	keyAuthenticationName = "authenticationRefName"
 	keyAuthenticationKind = "authenticationRefKind"
@@ -104,6 +106,10 @@ func (c *conversion) logIn(t manifest.Trigger, p *plan) error {
 		}
 		return errors.New("it logs in, and KEDA does not pass credentials on: " + remedy)
 	default:
+		if unsaid := c.unsaid(t, p); len(unsaid) > 0 {
+			return fmt.Errorf("the URL in its authenticationRef %s decides %[2]s, and a connection need not decide alike: write %[2]s into the trigger, which KEDA reads as well, or say --keep-authentication",
+				scalers.Quote(t.Authentication.Name), strings.Join(unsaid, " and "))
+		}
 		p.add = append(p.add, pair{keyConnection, c.Connection})
 	}
 	if t.Authentication != nil {
@@ -111,6 +117,21 @@ func (c *conversion) logIn(t manifest.Trigger, p *plan) error {
 			t.Index, scalers.Quote(t.Authentication.Name)))
 	}
 	return nil
+}
+
+// unsaid are the keys that decide which number KEDA sees and that only the URL in a TriggerAuthentication gives: by which protocol a broker
+// is asked, and about which virtual host.
+func (c *conversion) unsaid(t manifest.Trigger, p *plan) (names []string) {
+	if t.Authentication == nil || !c.knows(p.scaler, keyVhost) {
+		return nil
+	}
+	if protocol := strings.TrimSpace(t.Metadata[keyProtocol]); protocol == "" || protocol == "auto" {
+		names = append(names, keyProtocol)
+	}
+	if strings.TrimSpace(t.Metadata[keyVhost]) == "" {
+		names = append(names, keyVhost)
+	}
+	return names
 }
 
 // keepAuthentication has lagwise read what KEDA read for the trigger.

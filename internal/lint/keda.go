@@ -89,6 +89,26 @@ func kedaRules() []Rule {
 	}
 }
 
+// rabbitRules are about RabbitMQ's triggers, of KEDA and of lagwise.
+func rabbitRules() []Rule {
+	return []Rule{
+		{
+			ID: "rabbitmq-unsaid", Severity: Hint,
+			Finds:   "A RabbitMQ trigger without `protocol`, or without `vhostName`, whose connection or TriggerAuthentication decides that.",
+			Happens: "By http unacknowledged messages count, by amqp they do not. A trigger that moves to a connection may change its number: `lagwise convert` leaves it as it is.",
+			Do:      "Write `protocol` and `vhostName` into the trigger.",
+			look:    each(unsaid, lagwise, builtin),
+		},
+		{
+			ID: "rabbitmq-stream", Severity: Hint,
+			Finds:   "A queueName with `stream` in it.",
+			Happens: "Where the queue is a stream, its messages count after they were consumed, too: the workload stays up until the stream's retention deletes them.",
+			Do:      "Do not scale on a stream's length; use a queue, or Kafka.",
+			look:    each(stream, lagwise, builtin),
+		},
+	}
+}
+
 // mustLogIn says whether the source wants to know who asks: then each of lagwise's triggers has to name a connection.
 func (t trigger) mustLogIn() bool {
 	key, known := find(t.own, "connection")
@@ -173,6 +193,31 @@ func topicList(_ subject, t trigger) []hit {
 		return nil
 	}
 	return at(t.at(keyTopic), "topic %s is a list", scalers.Quote(t.given(keyTopic)))
+}
+
+// unsaid finds what another place than the trigger decides, and a number with it.
+func unsaid(_ subject, t trigger) []hit {
+	var hits []hit
+	connected := t.owner == lagwise && t.given("connection") != ""
+	authenticated := t.owner == builtin && t.Authentication != nil && t.given("host") == "" && t.given("hostFromEnv") == ""
+	if !t.knows("vhostName") || !connected && !authenticated {
+		return nil
+	}
+	if protocol := t.given("protocol"); protocol == "" || protocol == "auto" {
+		hits = append(hits, at(t.at("protocol"), "protocol is not given")...)
+	}
+	if authenticated && t.given("vhostName") == "" {
+		hits = append(hits, at(t.Place, "vhostName is not given")...)
+	}
+	return hits
+}
+
+func stream(_ subject, t trigger) []hit {
+	name := t.given("queueName")
+	if !t.knows("queueName") || !strings.Contains(strings.ToLower(name), "stream") {
+		return nil
+	}
+	return at(t.at("queueName"), "queueName %s may name a stream", scalers.Quote(name))
 }
 
 func kedaUnsafe(_ subject, t trigger) []hit {

@@ -31,7 +31,7 @@ func at(place manifest.Place, format string, args ...any) []hit {
 
 // Rules is every rule, in the order of the reference page.
 func Rules() []Rule {
-	return slices.Concat([]Rule{unreadable()}, fieldRules(), keyRules(), workloadRules(), linkRules(), lagRules(), windowRules(), kedaRules())
+	return slices.Concat([]Rule{unreadable()}, fieldRules(), keyRules(), workloadRules(), linkRules(), lagRules(), windowRules(), kedaRules(), rabbitRules())
 }
 
 // each looks at all triggers that belong to one of the owners.

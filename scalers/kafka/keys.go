@@ -51,11 +51,13 @@ func observedKeys() scalers.KeyTable {
 	return scalers.KeyTable{
 		{
 			Name: keyBootstrapServers, Kind: scalers.KindList, Origin: scalers.FromKEDA, FromEnv: true, Check: checkServers,
-			Help: "Kafka brokers as host:port, comma-separated. May be left out when connection is set.",
+			OtherNames: []string{"bootstrap.servers", "brokers"},
+			Help:       "Kafka brokers as host:port, comma-separated. May be left out when connection is set.",
 		},
 		{
 			Name: keyConsumerGroup, Kind: scalers.KindText, Origin: scalers.FromKEDA, FromEnv: true, Required: true, Check: checkGroup,
-			Help: "Consumer group whose committed offsets count.",
+			OtherNames: []string{"group.id", "groupId", "group"},
+			Help:       "Consumer group whose committed offsets count.",
 		},
 		{
 			Name: keyTopic, Kind: scalers.KindList, Origin: scalers.FromKEDA, FromEnv: true, Check: checkTopics,
@@ -103,20 +105,21 @@ func countingKeys() scalers.KeyTable {
 func connectionKeys() scalers.KeyTable {
 	return scalers.KeyTable{
 		{
-			Name: keyConnection, Kind: scalers.KindText, Origin: scalers.Own,
+			Name: keyConnection, Kind: scalers.KindText, Origin: scalers.Own, OtherNames: scalers.ConnectionSettings(),
 			Help: "Named connection of lagwise's configuration: brokers, TLS and credentials.",
 		},
 		{
 			Name: keySASL, Kind: scalers.KindChoice, Origin: scalers.FromKEDA, Default: noSASL,
 			Choices: []string{noSASL, "plaintext", "scram_sha256", "scram_sha512", "oauthbearer", "gssapi", mskIAM}, Authentication: true,
-			Help: "Must agree with the connection, which holds the credentials.",
+			OtherNames: []string{"mechanism"},
+			Help:       "Must agree with the connection, which holds the credentials.",
 		},
 		{
 			Name: keyTLS, Kind: scalers.KindChoice, Origin: scalers.FromKEDA, Default: disable, Choices: []string{enable, disable}, Authentication: true,
 			Help: "Encrypt; the system's authorities are trusted. With a connection it must agree with it.",
 		},
 		{
-			Name: keyBrokerUnsafeSSL, Kind: scalers.KindFlag, Origin: scalers.Own, Default: "false",
+			Name: keyBrokerUnsafeSSL, Kind: scalers.KindFlag, Origin: scalers.Own, Default: "false", OtherNames: []string{"skipVerify"},
 			Help: "Accept any broker certificate. Use this rather than unsafeSsl.",
 		},
 		{

@@ -27,10 +27,11 @@ func Keys() scalers.KeyTable {
 	return slices.Concat(scalers.KeyTable{
 		{
 			Name: keyConnection, Kind: scalers.KindText, Origin: scalers.Own, Required: true, Instead: "authenticationRefName",
-			Help: "Name of a connection of type new-relic, which holds the query key.",
+			OtherNames: append(scalers.ConnectionSettings(), "url"),
+			Help:       "Name of a connection of type new-relic, which holds the query key.",
 		},
 		{
-			Name: keyNRQL, Kind: scalers.KindText, Origin: scalers.FromKEDA, Required: true,
+			Name: keyNRQL, Kind: scalers.KindText, Origin: scalers.FromKEDA, Required: true, OtherNames: []string{"query"},
 			Help: "The query. Its answer should be one row with one number.",
 		},
 		{
@@ -46,7 +47,7 @@ func Keys() scalers.KeyTable {
 			Help: "Whether an answer without a number is an error. It counts as 0 otherwise, which scales down when data stops coming.",
 		},
 		{
-			Name: keyAccount, Kind: scalers.KindInteger, Origin: scalers.FromKEDA, Bounds: scalers.AtLeast(1),
+			Name: keyAccount, Kind: scalers.KindInteger, Origin: scalers.FromKEDA, Bounds: scalers.AtLeast(1), OtherNames: []string{"accountId"},
 			Help: "Number of the account to ask. Read only where the connection names none.",
 		},
 		{

@@ -206,7 +206,8 @@ func TestRefusals(t *testing.T) {
 		"a key":              {pinned(), []string{"queryKey", "NRAK-SECRET"}, "queryKey: credentials never stand in metadata"},
 		"a key resolved":     {pinned(), []string{"queryKeyFromEnv", "NRAK-SECRET"}, "queryKeyFromEnv: credentials never stand in metadata"},
 		"misspelt":           {pinned(), []string{"noDataErorr", "true"}, `"noDataErorr" is not a key; did you mean noDataError?`},
-		"somebody's url":     {pinned(), []string{"url", "http://evil.example"}, ""},
+		"a connection's url": {pinned(), []string{"url", "http://evil.example"}, `"url" is not a key; did you mean connection?`},
+		"another tool's key": {pinned(), []string{"endpoint", "http://evil.example"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -69,6 +69,11 @@ func (r rules) decide(seen broker.Observation) scalers.Evaluation {
 	if r.pattern {
 		e.Reasons = r.reason(e.Reasons, "select", keyUseRegex, fmt.Sprintf("%s of %d queues", r.operation, len(seen.Queues)))
 	}
+	if streams := streamsOf(seen); len(streams) > 0 {
+		e.Reasons = r.reason(e.Reasons, "stream", "", fmt.Sprintf(
+			"warning: %s is a stream, which keeps its messages after they were consumed: all of them count until the stream's retention deletes them",
+			scalers.Quote(streams[0])))
+	}
 	verb := "not above"
 	if e.Active {
 		verb = "above"
@@ -79,6 +84,15 @@ func (r rules) decide(seen broker.Observation) scalers.Evaluation {
 
 func (rules) reason(reasons []scalers.Reason, rule, key, text string) []scalers.Reason {
 	return append(reasons, scalers.Reason{Rule: rule, Key: key, Text: text})
+}
+
+func streamsOf(seen broker.Observation) (names []string) {
+	for _, queue := range seen.Queues {
+		if queue.Stream {
+			names = append(names, queue.Name)
+		}
+	}
+	return names
 }
 
 func (r rules) whatCounts(seen broker.Observation) string {

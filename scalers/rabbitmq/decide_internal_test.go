@@ -1,8 +1,11 @@
 package rabbitmq
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/lagwise/lagwise/scalers"
 	"github.com/lagwise/lagwise/scalers/rabbitmq/broker"
 )
 
@@ -40,5 +43,20 @@ func TestDecide(t *testing.T) {
 		if got.Value != test.value || got.Active != test.active || len(got.Reasons) == 0 {
 			t.Errorf("%s: %+v", name, got)
 		}
+	}
+}
+
+// A stream keeps its messages after they were consumed, and so does its number.
+func TestAStreamIsNamed(t *testing.T) {
+	t.Parallel()
+	seen := broker.Observation{Managed: true, Queues: []broker.Queue{{Name: "log", Ready: 12, Total: 12, Stream: true}, {Name: "orders", Ready: 1, Total: 1}}}
+	got := rules{mode: queueLength}.decide(seen)
+	named := slices.ContainsFunc(got.Reasons, func(reason scalers.Reason) bool { return strings.HasPrefix(reason.Text, `warning: "log" is a stream`) })
+	if got.Value != 13 || !named {
+		t.Errorf("%+v", got)
+	}
+	seen.Queues = seen.Queues[1:]
+	if got := (rules{mode: queueLength}).decide(seen); slices.ContainsFunc(got.Reasons, func(reason scalers.Reason) bool { return reason.Rule == "stream" }) {
+		t.Errorf("a queue is a stream: %+v", got)
 	}
 }

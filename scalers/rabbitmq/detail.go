@@ -34,7 +34,10 @@ func (r rules) partOf(queue broker.Queue, managed bool) scalers.Part {
 			figure("delivered", queue.DeliverRate, unitPerSecond, managed),
 		},
 	}
-	if queue.Consumers == 0 && queue.Ready > 0 {
+	switch {
+	case queue.Stream:
+		part.Note = "a stream: messages count after they were consumed, too"
+	case queue.Consumers == 0 && queue.Ready > 0:
 		part.Note = fmt.Sprintf("%d messages wait, and nobody consumes", queue.Ready)
 	}
 	return part

@@ -57,7 +57,7 @@ func Keys() scalers.KeyTable {
 func queueKeys() scalers.KeyTable {
 	return scalers.KeyTable{
 		{
-			Name: keyQueueName, Kind: scalers.KindText, Origin: scalers.FromKEDA, Required: true, Check: checkQueue,
+			Name: keyQueueName, Kind: scalers.KindText, Origin: scalers.FromKEDA, Required: true, Check: checkQueue, OtherNames: []string{"queue"},
 			Help: "Queue that counts; with useRegex, a regular expression for the names of several.",
 		},
 		{
@@ -100,11 +100,12 @@ func brokerKeys() scalers.KeyTable {
 	return scalers.KeyTable{
 		{
 			Name: keyConnection, Kind: scalers.KindText, Origin: scalers.Own,
-			Excludes: []string{keyHost, keyHostFromEnv, keyUserFromEnv, keyPasswordFromEnv, keyBrokerUnsafeSSL},
-			Help:     "Named connection of lagwise's configuration: addresses, TLS and credentials.",
+			Excludes:   []string{keyHost, keyHostFromEnv, keyUserFromEnv, keyPasswordFromEnv, keyBrokerUnsafeSSL},
+			OtherNames: scalers.ConnectionSettings(),
+			Help:       "Named connection of lagwise's configuration: addresses, TLS and credentials.",
 		},
 		{
-			Name: keyHost, Kind: scalers.KindText, Origin: scalers.FromKEDA, Authentication: true,
+			Name: keyHost, Kind: scalers.KindText, Origin: scalers.FromKEDA, Authentication: true, OtherNames: []string{"amqp", "management", "uri", "url", "address"},
 			Help: "URL of the broker or its management API, such as amqp://rabbit:5672/vhost or http://rabbit:15672/vhost. With a password it is refused: it would stand in the ScaledObject for everybody to read.",
 		},
 		{
@@ -122,10 +123,10 @@ func brokerKeys() scalers.KeyTable {
 		{
 			Name: keyProtocol, Kind: scalers.KindChoice, Origin: scalers.FromKEDA, Default: protocolAuto, Authentication: true,
 			Choices: []string{protocolAuto, protocolAMQP, protocolHTTP},
-			Help:    "auto: that of the host's URL; with a connection, amqp where it has that and the other keys allow it.",
+			Help:    "auto: that of the host's URL; with a connection, http where it has management, and amqp where it has not.",
 		},
 		{
-			Name: keyVhost, Kind: scalers.KindText, Origin: scalers.FromKEDA, Authentication: true,
+			Name: keyVhost, Kind: scalers.KindText, Origin: scalers.FromKEDA, Authentication: true, OtherNames: []string{"vhost", "virtualHost"},
 			Help: "Virtual host, instead of the URL's or the connection's.",
 		},
 		{
@@ -133,7 +134,7 @@ func brokerKeys() scalers.KeyTable {
 			Help: `How long a request may take: "3s", or a number of milliseconds; half a minute at most. For protocol http.`,
 		},
 		{
-			Name: keyBrokerUnsafeSSL, Kind: scalers.KindFlag, Origin: scalers.Own, Default: "false",
+			Name: keyBrokerUnsafeSSL, Kind: scalers.KindFlag, Origin: scalers.Own, Default: "false", OtherNames: []string{"skipVerify"},
 			Help: "Accept any certificate of the broker. Use this rather than unsafeSsl.",
 		},
 		{

@@ -119,6 +119,11 @@ func TestRefusals(t *testing.T) {
 		"authModes: lagwise has no OAuth for RabbitMQ":            with("authModes", "tls, oauth"),
 		"authMode: lagwise has no OAuth for RabbitMQ":             with("authMode", "oauth"),
 		`"queuename" is not a key; did you mean queueName?`:       with("queuename", "x"),
+		`"vhost" is not a key; did you mean vhostName?`:           with("vhost", "shop"),
+		`"management" is not a key; did you mean host?`:           own("management", "http://rabbit:15672"),
+		`"passwordFile" is not a key; did you mean connection?`:   own("passwordFile", "/etc/password"),
+		`"tls.caFile" is not a key; did you mean connection?`:     with("tls.caFile", "/etc/ca.crt"),
+		`"skipVerify" is not a key; did you mean brokerUnsafeSsl`: with("skipVerify", "true"),
 	} {
 		scaler, _ := build(true, metadata)
 		_, err := scaler.Evaluate(t.Context())
@@ -162,6 +167,8 @@ func TestWhatIsAsked(t *testing.T) {
 	t.Parallel()
 	amqp := broker.Endpoint{Connection: "prod", Protocol: broker.AMQP, Address: "rabbit:5672", Management: "http://rabbit:15672", Vhost: "/", Username: "lagwise", Password: "hunter2"}
 	http := broker.Endpoint{Connection: "prod", Protocol: broker.HTTP, Address: "http://rabbit:15672", Username: "lagwise", Password: "hunter2"}
+	alone := amqp
+	alone.Connection, alone.Management = "amqponly", ""
 	shop := amqp
 	shop.Vhost = "shop"
 	guest := broker.Endpoint{Protocol: broker.AMQP, Address: "rabbit:5672", Vhost: "/", Username: "guest", Password: "guest"}
@@ -170,12 +177,14 @@ func TestWhatIsAsked(t *testing.T) {
 		endpoint broker.Endpoint
 		want     broker.Want
 	}{
-		"amqp where it serves":    {with(), amqp, broker.Want{Queue: "orders"}},
-		"a mode of KEDA's":        {with("authModes", "basic,tls"), amqp, broker.Want{Queue: "orders"}},
-		"http where it must":      {with("mode", "MessageRate", "value", "1"), http, broker.Want{Queue: "orders", Vhost: "/"}},
+		"http where it is":        {with(), http, broker.Want{Queue: "orders", Vhost: "/"}},
+		"amqp where it is alone":  {with("connection", "amqponly"), alone, broker.Want{Queue: "orders"}},
+		"amqp where it is wanted": {with("protocol", "amqp"), amqp, broker.Want{Queue: "orders"}},
+		"a mode of KEDA's":        {with("authModes", "basic,tls"), http, broker.Want{Queue: "orders", Vhost: "/"}},
+		"a rate":                  {with("mode", "MessageRate", "value", "1"), http, broker.Want{Queue: "orders", Vhost: "/", Rates: true}},
 		"http where it is wanted": {with("protocol", "http", "timeout", "3000"), http, broker.Want{Queue: "orders", Vhost: "/", Timeout: 3e9}},
 		"several":                 {with("useRegex", "true"), http, broker.Want{Queue: "orders", Vhost: "/", Pattern: true, PageSize: 100}},
-		"a vhost by amqp":         {with("vhostName", "shop"), shop, broker.Want{Queue: "orders"}},
+		"a vhost by amqp":         {with("vhostName", "shop", "protocol", "amqp"), shop, broker.Want{Queue: "orders"}},
 		"a vhost by http":         {with("vhostName", "shop", "protocol", "http"), http, broker.Want{Queue: "orders", Vhost: "shop"}},
 		"a host":                  {with("connection", "", "host", "amqp://rabbit"), guest, broker.Want{Queue: "orders"}},
 		"an API behind a path": {

@@ -39,6 +39,7 @@ func decode(trigger scalers.Trigger, connections *Connections) (s settings, metr
 	s.want = broker.Want{Queue: values.Text(keyQueueName)}
 	if s.endpoint.Protocol == broker.HTTP {
 		s.want.Vhost, s.want.Pattern = way.vhost, s.rules.pattern
+		s.want.Rates = s.rules.mode != queueLength
 		s.want.Timeout, _ = parseTimeout(values.Text(keyTimeout))
 		if s.rules.pattern {
 			s.want.PageSize = values.Integer(keyPageSize)

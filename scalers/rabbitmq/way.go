@@ -59,12 +59,8 @@ func assumedWay(name string, values scalers.Values) (way, error) {
 func (c Connection) way(values scalers.Values) (way, error) {
 	protocol := values.Text(keyProtocol)
 	if protocol == protocolAuto {
-		rules, err := rulesOf(values)
-		if err != nil {
-			return way{}, err
-		}
-		protocol = protocolHTTP
-		if c.Management == "" || c.AMQP != "" && rules.needsHTTP() == "" {
+		protocol = protocolHTTP // unacknowledged messages count, as they do in KEDA with a URL of the management API
+		if c.Management == "" {
 			protocol = protocolAMQP
 		}
 	}

@@ -61,7 +61,7 @@ func TestMessagesAreLeftAlone(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, shared)
 	queue := l.queue()
-	seen := l.follow(l.scaler("queueName", queue, "activationValue", "100"))
+	seen := l.follow(l.scaler("queueName", queue, "protocol", "amqp", "activationValue", "100"))
 	l.becomes(seen, false)
 	for i := range 50 {
 		if err := l.channel.PublishWithContext(t.Context(), "", queue, false, false, amqp.Publishing{Body: []byte{byte(i)}}); err != nil {
@@ -127,12 +127,12 @@ func TestAMissingQueueDisturbsNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 20 { // more than there are channels
-		if _, err := l.scaler("queueName", missing+"-"+l.queue()).Evaluate(t.Context()); err == nil {
+		if _, err := l.scaler("queueName", missing+"-"+l.queue(), "protocol", "amqp").Evaluate(t.Context()); err == nil {
 			t.Fatal("a missing queue has an answer")
 		}
 	}
-	gone := l.scaler("queueName", missing)
-	seen := l.follow(l.scaler("queueName", queue))
+	gone := l.scaler("queueName", missing, "protocol", "amqp")
+	seen := l.follow(l.scaler("queueName", queue, "protocol", "amqp"))
 	l.becomes(seen, false)
 	for round := range 5 {
 		l.publish(queue, 1)
@@ -140,7 +140,7 @@ func TestAMissingQueueDisturbsNobody(t *testing.T) {
 		if _, err := gone.Evaluate(t.Context()); err == nil {
 			t.Fatal("a missing queue has an answer")
 		}
-		l.eventuallyValue(l.scaler("queueName", other), float64(round))
+		l.eventuallyValue(l.scaler("queueName", other, "protocol", "amqp"), float64(round))
 		l.publish(other, 1)
 		if _, err := l.channel.QueuePurge(queue, false); err != nil {
 			t.Fatal(err)

@@ -31,6 +31,11 @@ func (b *Broker) beside(ctx context.Context, other *Broker) error {
 	return b.reach(ctx)
 }
 
+// Eval evaluates an Erlang expression in the broker.
+func (b *Broker) Eval(ctx context.Context, expression string) error {
+	return b.control(ctx, "eval", expression)
+}
+
 // control runs rabbitmqctl.
 func (b *Broker) control(ctx context.Context, arguments ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)

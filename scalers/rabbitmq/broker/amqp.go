@@ -6,60 +6,53 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 )
 
 const (
-	// lanes is how many questions are under way on one connection, each on a channel of its own. Eight get 20,000 answers a second
-	// from a broker on the same machine, one gets 5,600.
-	lanes = 8
 	// heartbeat finds a broker that went without a word, also between looks.
 	heartbeat = 10 * time.Second
 	// farewell is how long a broker may take to say goodbye.
 	farewell = time.Second
-	// proofTime is how long new credentials may take to be accepted, and questions to be answered on the connection that they replace.
-	// RabbitMQ takes three seconds to say that a password is wrong.
+	// proofTime is how long new credentials may take to be accepted.
 	proofTime = 5 * time.Second
-	// mostAbandoned is how many questions without an answer a connection may collect before it is made anew.
-	mostAbandoned = 32
+	// batch is how many questions go out in one write: with 128 a question costs half of what it does with eight.
+	batch = 128
+	// stall is how long the answers to a batch may take before its questions go out on channels of their own, and how long each of these may
+	// then take while the broker answers others. A batch usually takes 5 ms.
+	stall = 25 * time.Millisecond
+	// mostAbandoned is how many channels a connection may have whose question was left behind, before another connection takes its place.
+	mostAbandoned = 256
 )
 
 // amqpSource looks at queues through one AMQP connection, made when it is first needed and again after it broke.
 type amqpSource struct {
 	endpoint Endpoint
-	free     chan *lane
+	dial     func(ctx context.Context, endpoint Endpoint) (*link, error)
 	witness  *witness // nil where there is none
 
-	asking    sync.WaitGroup
-	abandoned atomic.Int64 // questions on the present link that were left behind
+	ending sync.WaitGroup // connections that end
 
 	mu   sync.Mutex
 	link *link
 }
 
-// link is a connection, and the socket under it.
+// link is a connection, the socket under it, and lagwise's own channels on it.
 type link struct {
 	*amqp.Connection
-	socket *aside
-	// single says that the broker is to be asked one question after the other on a channel.
-	single atomic.Bool
-}
-
-// lane is a channel on a link. A queue that is missing closes the channel, and no other.
-type lane struct {
-	link    *link
-	channel *amqp.Channel
+	socket   *aside
+	channels *channels
+	// users counts the inquiries on it, and retired reports that it ends with the last of them. Both are under the source's lock.
+	users   int
+	retired bool
 }
 
 func newAMQPSource(endpoint Endpoint) *amqpSource {
-	s := &amqpSource{endpoint: endpoint, free: make(chan *lane, lanes)}
-	for range lanes {
-		s.free <- &lane{}
-	}
+	s := &amqpSource{endpoint: endpoint, dial: dial}
 	if endpoint.Management != "" {
 		s.witness = &witness{api: newHTTPSource(endpoint.management()), vhost: endpoint.Vhost}
 	}
@@ -73,100 +66,176 @@ func (s *amqpSource) testify(ctx context.Context, want Want) (testimony, error) 
 	return s.witness.testify(ctx, want.Queue)
 }
 
-// look declares the queue passively. The library's calls have no context: a question that is not answered in time is left behind
-// with its channel, until the answer comes or the connection ends.
-func (s *amqpSource) look(ctx context.Context, want Want) ([]Queue, error) {
-	var l *lane
-	select {
-	case l = <-s.free:
-	case <-ctx.Done():
-		return nil, faultOf("waiting for a channel", ctx.Err())
+// look asks about one queue, and waits until ctx ends.
+func (s *amqpSource) look(ctx context.Context, want Want) (queues []Queue, err error) {
+	_, failed := s.inquire(ctx, []Want{want}, 0, func(_ int, a answer) { queues, err = a.queues, a.err })
+	if failed != nil {
+		return nil, failed
 	}
-	link, err := s.connected(ctx)
+	return queues, err
+}
+
+// lookAtMany declares the queues passively, many at once.
+func (s *amqpSource) lookAtMany(ctx context.Context, wants []Want, tell func(i int, a answer)) (asked int, err error) {
+	for some := range slices.Chunk(wants, batch) {
+		first := asked
+		within, cancel := context.WithTimeout(ctx, some[0].Timeout)
+		overdue, err := s.inquire(within, some, stall, func(i int, a answer) { tell(first+i, a) })
+		cancel()
+		if err != nil {
+			return asked, err
+		}
+		for _, i := range overdue {
+			tell(first+i, answer{err: errOverdue, late: true})
+		}
+		asked += len(some)
+	}
+	return asked, nil
+}
+
+// inquire asks about queues in one write, and tells of each answer once it is there. With a patience it ends when answers are outstanding
+// for longer although the broker answers other questions: overdue are the queues without answer then. Its error is the connection's.
+func (s *amqpSource) inquire(ctx context.Context, wants []Want, patience time.Duration, tell func(i int, a answer)) (overdue []int, err error) {
+	l, err := s.use(ctx)
 	if err != nil {
-		s.free <- l
 		return nil, err
 	}
-	type answer struct {
-		queue Queue
-		err   error
+	names, places := make([]string, len(wants)), make([]int, len(wants))
+	for i, want := range wants {
+		names[i], places[i] = want.Queue[:min(len(want.Queue), longestQueue)], i // no queue has a longer name
 	}
-	answered := make(chan answer, 1)
-	s.asking.Go(func() {
-		queue, err := l.ask(link, want.Queue)
-		answered <- answer{queue, err}
-	})
-	select {
-	case a := <-answered:
-		s.free <- l
-		return []Queue{a.queue}, a.err
-	case <-ctx.Done():
-		s.free <- &lane{}
-		if s.abandoned.Add(1) >= mostAbandoned {
-			s.reset()
-		}
-		return nil, faultOf(fmt.Sprintf("queue %q", want.Queue), ctx.Err())
-	}
-}
-
-// ask uses the lane's channel, or opens one where there is none, or one of an earlier connection.
-func (l *lane) ask(link *link, queue string) (Queue, error) {
-	var err error
-	if l.link != link || l.channel == nil || l.channel.IsClosed() {
-		l.link = link
-		if l.channel, err = link.Channel(); err != nil {
-			l.channel = nil
-			return Queue{}, ofAMQP("opening a channel", err)
-		}
-	}
-	state, err := l.channel.QueueDeclarePassive(queue, false, false, false, false, nil)
+	q := newInquiry(names)
+	err = l.follow(ctx, q, places, patience, tell)
+	overdue, abandoned := l.channels.end(q)
+	s.leave(l, abandoned)
 	if err != nil {
-		l.channel = nil
-		return Queue{}, ofAMQP(fmt.Sprintf("queue %q", queue), err)
+		about := "asking for queues"
+		if len(wants) == 1 {
+			about = fmt.Sprintf("queue %q", wants[0].Queue)
+		}
+		return overdue, faultOf(about, err)
 	}
-	return Queue{Name: queue, Ready: int64(state.Messages), Consumers: int64(state.Consumers)}, nil
+	return overdue, nil
 }
 
-// connected gives the present connection, or makes one.
-func (s *amqpSource) connected(ctx context.Context) (*link, error) {
+// follow asks, and returns when all is answered, when the patience has ended, or with the connection's error.
+func (l *link) follow(ctx context.Context, q *inquiry, places []int, patience time.Duration, tell func(i int, a answer)) error {
+	spread, proved := false, false
+	if err := l.channels.ask(q, places); err != nil {
+		return err
+	}
+	var late <-chan time.Time
+	if patience > 0 {
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
+		late = timer.C
+	}
+	for {
+		results, lost, unanswered, alive, err := l.channels.news(q)
+		for _, one := range results {
+			tell(one.at, one.answer(q.queues[one.at]))
+		}
+		switch {
+		case unanswered == 0:
+			return nil
+		case err != nil:
+			return err
+		case spread && alive && !proved:
+			proved, late = true, time.After(patience)
+		}
+		if err := l.askAgain(q, lost, spread); err != nil {
+			return err
+		}
+		select {
+		case <-q.progress:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-late:
+			if spread {
+				return nil
+			}
+			if spread, late = true, nil; l.channels.spread(q) != nil {
+				return nil // the connection has no channel left: those that are unanswered are asked on another one
+			}
+		}
+	}
+}
+
+// askAgain asks about queues that were on a channel which the broker has closed for another queue: together, or each on a channel of its own.
+func (l *link) askAgain(q *inquiry, lost []int, each bool) error {
+	if len(lost) == 0 {
+		return nil
+	}
+	if !each {
+		return l.channels.ask(q, lost)
+	}
+	for _, at := range lost {
+		if err := l.channels.ask(q, []int{at}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r result) answer(queue string) answer {
+	if r.refusal != nil {
+		fault := ofAMQP(fmt.Sprintf("queue %q", queue), r.refusal)
+		fault.alone = true
+		return answer{took: r.took, late: r.took > stall, err: fault}
+	}
+	return answer{took: r.took, late: r.took > stall, queues: []Queue{{Name: queue, Ready: int64(r.seen.messages), Consumers: int64(r.seen.consumers)}}}
+}
+
+// use gives the present connection, or makes one. leave must be called.
+func (s *amqpSource) use(ctx context.Context) (*link, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.link != nil && !s.link.IsClosed() {
-		return s.link, nil
+	if s.link == nil || s.link.IsClosed() {
+		link, err := s.dial(ctx, s.endpoint)
+		if err != nil {
+			return nil, err
+		}
+		s.link = link
 	}
-	link, err := dial(ctx, s.endpoint)
-	if err != nil {
-		return nil, err
+	s.link.users++
+	return s.link, nil
+}
+
+// leave ends the use of a connection. One with many abandoned channels is left to those who still use it.
+func (s *amqpSource) leave(l *link, abandoned int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.users--
+	if abandoned >= min(mostAbandoned, l.channels.most/2+1) {
+		l.retired = true
+		if s.link == l {
+			s.link = nil
+		}
 	}
-	s.link = link
-	s.abandoned.Store(0)
-	return link, nil
+	if l.retired && l.users == 0 {
+		s.ending.Go(l.end)
+	}
 }
 
 // renew makes a connection with the new credentials, which takes the place of the present one. What is under way there is waited for.
 func (s *amqpSource) renew(ctx context.Context, endpoint Endpoint) error {
 	dialing, cancel := context.WithTimeout(ctx, proofTime)
 	defer cancel()
-	next, err := dial(dialing, endpoint)
+	next, err := s.dial(dialing, endpoint)
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
-	last := s.link
+	defer s.mu.Unlock()
+	if last := s.link; last != nil {
+		if last.retired = true; last.users == 0 {
+			s.ending.Go(last.end)
+		}
+	}
 	s.endpoint, s.link = endpoint, next
-	s.abandoned.Store(0)
-	s.mu.Unlock()
 	if s.witness != nil {
 		s.witness.api.way.Swap(newHTTPWay(endpoint.management())).close()
 	}
-	if last == nil {
-		return nil
-	}
-	select {
-	case <-ctx.Done():
-	case <-time.After(proofTime):
-	}
-	last.end()
 	return nil
 }
 
@@ -190,7 +259,7 @@ func (s *amqpSource) close() {
 	if s.witness != nil {
 		s.witness.api.close()
 	}
-	s.asking.Wait()
+	s.ending.Wait()
 }
 
 // end closes the connection, whatever the broker says.
@@ -200,11 +269,16 @@ func (l *link) end() {
 }
 
 func dial(ctx context.Context, endpoint Endpoint) (*link, error) {
-	const about = "connecting"
 	plain, err := (&net.Dialer{}).DialContext(ctx, "tcp", endpoint.Address)
 	if err != nil {
-		return nil, faultOf(about, err)
+		return nil, faultOf("connecting", err)
 	}
+	return open(ctx, plain, endpoint)
+}
+
+// open logs in on a socket.
+func open(ctx context.Context, plain net.Conn, endpoint Endpoint) (l *link, err error) {
+	const about = "connecting"
 	stop := context.AfterFunc(ctx, func() { _ = plain.Close() })
 	defer stop()
 	socket, asked := plain, &demand{}
@@ -227,7 +301,9 @@ func dial(ctx context.Context, endpoint Endpoint) (*link, error) {
 		return nil, ofOpening(about, err, endpoint, heard, asked)
 	}
 	shared.opened.Store(true)
-	return &link{Connection: connection, socket: shared}, nil
+	own := newChannels(shared, int(connection.Config.ChannelMax))
+	shared.own.Store(own)
+	return &link{Connection: connection, socket: shared, channels: own}, nil
 }
 
 func encrypt(ctx context.Context, socket net.Conn, endpoint Endpoint, asked *demand) (net.Conn, error) {

@@ -2,11 +2,13 @@ package broker
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
 	"net"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -28,22 +30,56 @@ const (
 	longestGreeting = 64 << 10
 )
 
-// aside is a socket that the library speaks AMQP over, but for the frames of a pipeline's channel: those are taken aside. For the
+// aside is a socket that the library speaks AMQP over, but for all channels except 0: their frames go to lagwise's own channels. For the
 // library they do not exist.
 type aside struct {
 	net.Conn
-	reader   *bufio.Reader
-	pipeline atomic.Pointer[pipeline]
+	reader *bufio.Reader
+	own    atomic.Pointer[channels]
 	// left is what the library has not read yet of a frame; heard is when it last got one.
 	left  int
 	heard time.Time
-	// greeted is how much the library has read, in bytes; opened says that the broker has let lagwise in, which ends the bound on it.
+	// greeted is how much the library has read, in bytes; opened reports that the broker has accepted the login, which ends the bound on it.
 	greeted int
 	opened  atomic.Bool
 }
 
 func newAside(socket net.Conn) *aside {
 	return &aside{Conn: socket, reader: bufio.NewReaderSize(socket, 32<<10)}
+}
+
+// Write sends the library's frames. To the one that starts the login it adds a capability that the library does not claim.
+func (a *aside) Write(out []byte) (int, error) {
+	if !a.opened.Load() {
+		if claimed, is := claimFailureClose(out); is {
+			if _, err := a.Conn.Write(claimed); err != nil {
+				return 0, err //nolint:wrapcheck // as the socket has it
+			}
+			return len(out), nil
+		}
+	}
+	return a.Conn.Write(out) //nolint:wrapcheck // as the socket has it
+}
+
+const connectionStartOK uint32 = 10<<16 | 11
+
+// claimFailureClose adds authentication_failure_close to the client's capabilities in connection.start-ok. Without it RabbitMQ waits for
+// three seconds before it closes the connection of a client whose password is wrong, and does not give the reason.
+func claimFailureClose(out []byte) (claimed []byte, is bool) {
+	const propertiesAt = headerSize + 4
+	capabilities := []byte("\x0ccapabilitiesF")
+	at := bytes.Index(out, capabilities)
+	if len(out) < propertiesAt+4 || binary.BigEndian.Uint32(out[headerSize:]) != connectionStartOK || at < 0 || at+len(capabilities)+4 > len(out) {
+		return nil, false
+	}
+	entry := []byte("\x1cauthentication_failure_closet\x01")
+	tableAt := at + len(capabilities)
+	claimed = slices.Insert(slices.Clone(out), tableAt+4, entry...)
+	for _, lengthAt := range []int{headerSize - 4, propertiesAt, tableAt} {
+		length := binary.BigEndian.Uint32(claimed[lengthAt:]) + uint32(len(entry)) //nolint:gosec // thirty bytes
+		binary.BigEndian.PutUint32(claimed[lengthAt:], length)
+	}
+	return claimed, true
 }
 
 // Read gives the library its frames.
@@ -67,36 +103,45 @@ func (a *aside) Read(into []byte) (int, error) {
 
 // next looks at the frame that comes, and takes it aside or leaves it to the library.
 func (a *aside) next() error {
-	if p := a.pipeline.Load(); p != nil && a.reader.Buffered() == 0 && p.waitsForMany() {
-		time.Sleep(gather)
+	if own := a.own.Load(); own != nil && a.reader.Buffered() == 0 {
+		if own.flush(); own.waitsForMany() {
+			time.Sleep(gather)
+		}
 	}
 	header, err := a.reader.Peek(headerSize)
+	own := a.own.Load() // they may have come meanwhile
 	if err != nil {
-		if p := a.pipeline.Load(); p != nil {
-			p.end(err)
-		}
-		return err //nolint:wrapcheck // as the socket has it
+		return a.end(own, err)
 	}
 	if header[0] > lastFrame {
 		a.left = math.MaxInt // whoever answers speaks no AMQP: the library says so
 		return nil
 	}
-	channel, size := binary.BigEndian.Uint16(header[1:]), int(binary.BigEndian.Uint32(header[3:]))+headerSize+1
-	p := a.pipeline.Load()
-	if p == nil || !p.owns(channel) || header[0] != methodFrame {
+	kind, channel, size := header[0], binary.BigEndian.Uint16(header[1:]), int(binary.BigEndian.Uint32(header[3:]))+headerSize+1
+	if err := harmless(kind, channel, size, own != nil); err != nil {
+		return a.end(own, err)
+	}
+	if channel == 0 {
 		a.left, a.heard = size, time.Now()
-		return a.harmless(header[0], channel, size)
+		return nil
 	}
 	frame, err := a.reader.Peek(size)
 	if err != nil {
-		p.end(err)
-		return fmt.Errorf("reading an answer: %w", err)
+		return a.end(own, fmt.Errorf("reading an answer: %w", err))
 	}
-	if channel == p.channel { // what comes late for an earlier one is of no use
-		p.take(frame[headerSize : size-1])
+	if err := own.receive(channel, frame[headerSize:size-1]); err != nil {
+		return a.end(own, err)
 	}
 	_, err = a.reader.Discard(size)
 	return err //nolint:wrapcheck // never: it was peeked at
+}
+
+// end ends what waits on the connection.
+func (a *aside) end(own *channels, why error) error {
+	if own != nil {
+		own.close(why)
+	}
+	return why
 }
 
 var (
@@ -105,24 +150,15 @@ var (
 	errFlood   = errors.New("the broker does not come to an end of its greeting")
 )
 
-// harmless refuses what no answer to lagwise looks like. The library would make as much room as the broker says it has to send, and
-// panics at a heartbeat on a channel and at messages whose size is out of range: that would be the end of lagwise.
-func (a *aside) harmless(kind byte, channel uint16, size int) error {
+// harmless refuses what no answer to lagwise looks like. The library would make as much room as the broker announces, and panics at a
+// heartbeat on a channel and at messages whose size is out of range: that would be the end of lagwise.
+func harmless(kind byte, channel uint16, size int, hasChannels bool) error {
 	switch {
 	case kind == lastFrame && channel == 0:
 		return nil
-	case kind != methodFrame:
+	case kind != methodFrame, channel != 0 && !hasChannels:
 		return errUnasked
 	case size > longestFrame:
-		return errTooLong
-	}
-	frame, err := a.reader.Peek(size)
-	if err != nil {
-		return err //nolint:wrapcheck // as the socket has it
-	}
-	const textAt = headerSize + 8 // behind the method and the text's length
-	if size > textAt && binary.BigEndian.Uint32(frame[headerSize:]) == channelOpenOK &&
-		int64(binary.BigEndian.Uint32(frame[headerSize+4:])) > int64(size-textAt) {
 		return errTooLong
 	}
 	return nil

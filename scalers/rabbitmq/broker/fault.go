@@ -63,6 +63,8 @@ type Fault struct { //nolint:errname // the broker's fault, until the edge makes
 	// About is what failed, e.g. `queue "orders"`.
 	About string
 	Err   error
+	// alone reports that the broker answers others meanwhile, whatever the kind.
+	alone bool
 }
 
 func (f *Fault) Error() string {
@@ -84,10 +86,14 @@ func (f *Fault) cause() error {
 
 // ofAll says whether the fault concerns everybody who looks through the endpoint. One question that is not answered in time does
 // not: it may be a hard one.
-func (f *Fault) ofAll() bool { return f.Kind == BadCredentials || f.Kind == Unreachable }
+func (f *Fault) ofAll() bool {
+	return !f.alone && (f.Kind == BadCredentials || f.Kind == Unreachable)
+}
 
 // passes says whether what was seen before still holds: the broker has not said otherwise.
-func (f *Fault) passes() bool { return f.ofAll() || f.Kind == TimedOut }
+func (f *Fault) passes() bool {
+	return f.Kind == BadCredentials || f.Kind == Unreachable || f.Kind == TimedOut
+}
 
 // faultOf gives an error of the network its kind.
 func faultOf(about string, err error) *Fault {

@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	// requestsAtOnce bounds the requests under way, and so the connections to one management API.
+	// requestsAtOnce bounds the requests under way, and so the connections to one management API, while it answers them.
 	requestsAtOnce = 4
 	// maxAnswer is far more than a page of queues.
 	maxAnswer = 16 << 20
@@ -32,6 +32,8 @@ const (
 // context, and decode far more than is needed, so that a field that a broker writes in another way would fail all of it.
 type httpSource struct {
 	way atomic.Pointer[httpWay]
+	// answered is when the API last answered about queues, in nanoseconds since 1970.
+	answered atomic.Int64
 	// crowds are how many queues vhosts were seen to have that had far more than were wanted.
 	mu     sync.Mutex
 	crowds map[string]crowd
@@ -70,7 +72,7 @@ func newHTTPWay(endpoint Endpoint) *httpWay {
 	w.client = &http.Client{
 		Transport: &http.Transport{
 			Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, ForceAttemptHTTP2: true, HTTP2: pulse.HTTP2(),
-			MaxConnsPerHost: requestsAtOnce, MaxIdleConnsPerHost: requestsAtOnce, IdleConnTimeout: time.Minute,
+			MaxConnsPerHost: mostRequests, MaxIdleConnsPerHost: requestsAtOnce, IdleConnTimeout: time.Minute,
 		},
 		// Credentials are for this address alone.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -100,6 +102,7 @@ type managedQueue struct {
 	Ready          int64  `json:"messages_ready"`
 	Unacknowledged int64  `json:"messages_unacknowledged"`
 	Consumers      int64  `json:"consumers"`
+	Type           string `json:"type"`
 	Stats          struct {
 		Publish rated `json:"publish_details"`
 		Deliver rated `json:"deliver_get_details"`
@@ -150,38 +153,47 @@ func (s *httpSource) look(ctx context.Context, want Want) ([]Queue, error) {
 			return nil, err
 		}
 		if !one.known() {
-			return nil, unknownFigures(about)
+			return s.lookWithoutStatistics(ctx, about, want)
 		}
 		return []Queue{one.queue()}, nil
 	}
 	about = fmt.Sprintf("queues that match %q", want.Queue)
+	items, err := s.matching(ctx, about, want, want.Queue, "")
+	if err != nil {
+		return nil, err
+	}
+	if len(items) > 0 && !slices.ContainsFunc(items, managedQueue.known) { // one that was just made counts 0 beside others
+		return s.lookWithoutStatistics(ctx, about, want)
+	}
+	return queuesOf(items), nil
+}
+
+// matching reads the page of queues that match a pattern, with further parameters of the request.
+func (s *httpSource) matching(ctx context.Context, about string, want Want, pattern, further string) (items, error) {
 	var page struct {
 		Items items `json:"items"`
 		Pages int   `json:"page_count"`
 	}
-	query := fmt.Sprintf("/api/queues/%s?page=1&use_regex=true&pagination=false&name=%s&page_size=%d", url.PathEscape(want.Vhost), url.QueryEscape(want.Queue), want.PageSize)
+	size := max(1, want.PageSize)
+	query := fmt.Sprintf("/api/queues/%s?page=1&use_regex=true&pagination=false&name=%s&page_size=%d%s", url.PathEscape(want.Vhost), url.QueryEscape(pattern), size, further)
 	if err := s.way.Load().read(ctx, about, query, &page); err != nil {
 		return nil, err
 	}
 	if page.Pages > 1 {
-		return nil, &Fault{Kind: Refused, About: about, Err: fmt.Errorf("more than pageSize, %d", want.PageSize)}
+		return nil, &Fault{Kind: Refused, About: about, Err: fmt.Errorf("more than pageSize, %d", size)}
 	}
 	if page.Items == nil {
 		return nil, &Fault{Kind: Internal, About: about, Err: errors.New("the answer is not the management API's: it has no items")}
 	}
-	if len(page.Items) > 0 && !slices.ContainsFunc(page.Items, managedQueue.known) { // one that was just made counts 0 beside others
-		return nil, unknownFigures(about)
-	}
-	queues := make([]Queue, len(page.Items))
-	for i, item := range page.Items {
-		queues[i] = item.queue()
-	}
-	return queues, nil
+	return page.Items, nil
 }
 
-// unknownFigures is a fault that passes, and what was seen before serves meanwhile.
-func unknownFigures(about string) *Fault {
-	return &Fault{Kind: TimedOut, About: about, Err: errors.New("the management API has no figures of it yet")}
+func queuesOf(items items) []Queue {
+	queues := make([]Queue, len(items))
+	for i, item := range items {
+		queues[i] = item.queue()
+	}
+	return queues
 }
 
 func (m managedQueue) known() bool { return m.Messages != nil }
@@ -192,18 +204,29 @@ func (m managedQueue) queue() Queue {
 		total = *m.Messages
 	}
 	return Queue{
-		Name: m.Name, Ready: m.Ready, Total: total, Unacknowledged: m.Unacknowledged, Consumers: m.Consumers,
+		Name: m.Name, Ready: m.Ready, Total: total, Unacknowledged: m.Unacknowledged, Consumers: m.Consumers, Stream: m.Type == "stream",
 		PublishRate: m.Stats.Publish.Rate, DeliverRate: m.Stats.Deliver.Rate,
 	}
 }
 
-// read gets what lies in a vhost. The API answers 401 about one that is not for the user, as it does to who is nobody there: so it is
-// asked which of the two it means. The one is a single trigger's fault, the other everybody's.
+// read gets what lies in a vhost. A failure concerns everybody only where the API does not answer a question that concerns no queue either. It
+// answers 401 about a vhost that is not for the user, as it does to an unknown user.
 func (w *httpWay) read(ctx context.Context, about, path string, into any) error {
 	err := w.get(ctx, about, path, into)
 	fault, is := errors.AsType[*Fault](err)
-	if is && fault.Kind == BadCredentials && w.get(ctx, about, whoami, &struct{}{}) == nil {
-		return &Fault{Kind: Denied, About: fault.About, Err: fault.Err}
+	if !is || !fault.ofAll() {
+		return err
+	}
+	reason := w.get(ctx, about, whoami, &struct{}{})
+	if reason == nil {
+		kind := fault.Kind
+		if kind == BadCredentials {
+			kind = Denied
+		}
+		return &Fault{Kind: kind, About: fault.About, Err: fault.Err, alone: true}
+	}
+	if whether, is := errors.AsType[*Fault](reason); is && whether.Kind == TimedOut {
+		return whether
 	}
 	return err
 }

@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 )
 
 // api answers by path, without what stands behind a ?; 404 where nothing is said.
@@ -88,7 +87,7 @@ func TestAListWithoutFiguresIsNone(t *testing.T) {
 func TestAListEnds(t *testing.T) {
 	t.Parallel()
 	s := api(t, map[string]string{"/api/queues/shop": `200 {"page_count":1000000000,"total_count":40,"items":[]}`})
-	if _, pages := s.list(t.Context(), "shop", 40, time.Minute); pages != 1 {
+	if _, pages := s.list(t.Context(), "shop", 40); pages != 1 {
 		t.Errorf("%d pages were read", pages)
 	}
 }

@@ -28,6 +28,10 @@ func (m *management) ServeHTTP(to http.ResponseWriter, request *http.Request) {
 		to.WriteHeader(m.status)
 		return
 	}
+	if request.URL.Path == whoami { // as is asked when this machine is slow
+		_, _ = fmt.Fprint(to, "{}")
+		return
+	}
 	if len(parts) == 1 {
 		m.lists++
 		page, size := 1, 1
@@ -66,11 +70,11 @@ func lookAtMany(t *testing.T, s *httpSource, names ...string) (seen map[string]s
 	}
 	var mu sync.Mutex
 	seen = map[string]string{}
-	_, err = s.lookAtMany(t.Context(), wants, func(i int, queues []Queue, err error) {
+	_, err = s.lookAtMany(t.Context(), wants, func(i int, a answer) {
 		mu.Lock()
 		defer mu.Unlock()
-		if seen[names[i]] = fmt.Sprint(faultOf("", err).Kind); err == nil {
-			seen[names[i]] = fmt.Sprint(queues[0].Total)
+		if seen[names[i]] = fmt.Sprint(faultOf("", a.err).Kind); a.err == nil {
+			seen[names[i]] = fmt.Sprint(a.queues[0].Total)
 		}
 	})
 	return seen, err

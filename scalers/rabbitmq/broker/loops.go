@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/lagwise/lagwise/scalers/pace"
 )
 
@@ -33,14 +35,15 @@ func (s *session) refresh(ctx context.Context) {
 		case <-timer.C:
 		}
 		began := time.Now()
-		fault, inVain := s.observe(ctx, s.everybody())
+		fault := s.observe(ctx, s.together())
 		if fault == nil {
 			if failures > 0 {
 				s.log.Info("RabbitMQ answers again", "failures", failures)
 			}
 			failures = 0
 			took := time.Since(began)
-			pause := s.pauseAfter(took, inVain)
+			pause := s.cycle.Pause(took)
+			s.cycle.Went(took + pause)
 			s.tally.Refreshed(took, pause, false)
 			timer.Reset(pause)
 			continue
@@ -55,24 +58,16 @@ func (s *session) refresh(ctx context.Context) {
 	}
 }
 
-// pauseAfter leaves a broker alone for as long as it was kept busy. A refresh that waited for what never came is not long: it must
-// not make an outage last longer.
-func (s *session) pauseAfter(took time.Duration, inVain bool) time.Duration {
-	if inVain {
-		return max(s.options.RefreshInterval-took, firstRetry)
-	}
-	pause := s.cycle.Pause(took)
-	s.cycle.Went(took + pause)
-	return pause
-}
-
 func retryAfter(failures int) time.Duration {
 	return pace.Backoff{First: firstRetry, Last: lastRetry}.Pause(failures)
 }
 
-// urgent observes newcomers at once. While the broker fails they get its fault instead: trying is left to refresh alone, so
-// callers never queue up behind a dead broker.
+// urgent observes newcomers at once, also while earlier ones are still observed. While the broker fails they get its fault instead: trying
+// is left to refresh alone, so callers never queue up behind a dead broker.
 func (s *session) urgent(ctx context.Context) {
+	var observing errgroup.Group
+	observing.SetLimit(passesAtOnce)
+	defer func() { _ = observing.Wait() }()
 	for {
 		select {
 		case <-ctx.Done():
@@ -86,6 +81,9 @@ func (s *session) urgent(ctx context.Context) {
 			}
 			continue
 		}
-		_, _ = s.observe(ctx, newcomers) // told to each of them
+		observing.Go(func() error { _ = s.observe(ctx, newcomers); return nil }) // each of them gets the outcome
 	}
 }
+
+// passesAtOnce bounds the passes over newcomers that are under way.
+const passesAtOnce = 8

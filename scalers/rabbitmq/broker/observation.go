@@ -11,6 +11,8 @@ type Want struct {
 	Pattern bool
 	// PageSize is how many queues a Pattern may match.
 	PageSize int64
+	// Rates reports that the trigger counts messages per second.
+	Rates bool
 	// Timeout bounds one request by HTTP, to half a minute at most; zero stands for the session's own.
 	Timeout time.Duration
 }
@@ -27,6 +29,8 @@ type Queue struct {
 	Consumers int64
 	// PublishRate and DeliverRate are messages per second, by HTTP alone.
 	PublishRate, DeliverRate float64
+	// Stream reports that the queue is a stream, which keeps its messages after they were consumed; by HTTP alone.
+	Stream bool
 }
 
 // Observation is a set of queues at one instant.

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -89,7 +90,7 @@ func (p *Pool) Subscribe(name string, endpoint Endpoint, want Want) (*Subscripti
 		if len(p.sessions) >= p.options.MaxSessions {
 			return nil, &Fault{Kind: Exhausted, About: fmt.Sprintf("%d RabbitMQ connections are in use already, the limit of this lagwise", len(p.sessions))}
 		}
-		s = newSession(name, endpoint, p.options, p.open(endpoint))
+		s = newSession(name, endpoint, p.options, p.open)
 		p.sessions[endpoint.identity()] = s
 		p.crew.Join(s.run)
 	}
@@ -128,17 +129,30 @@ func (p *Pool) Run(ctx context.Context) error { return p.crew.Run(ctx) }
 
 // source is a broker as a session needs it.
 type source interface {
-	// look reads what is wanted. Its error is a *Fault.
+	// look reads what is wanted, and waits until ctx ends. Its error is a *Fault.
 	look(ctx context.Context, want Want) ([]Queue, error)
-	// lookAtMany reads what many want, together where that costs less, and tells what came of each by its place. asked is how many
-	// requests that took. Its error is what kept it from those that it has not told of. Each want has a Timeout.
-	lookAtMany(ctx context.Context, wants []Want, tell func(i int, queues []Queue, err error)) (asked int, err error)
+	// lookAtMany reads what many want, together where that costs less, and tells what came of each by its place, at once. What takes long
+	// while the broker answers others is told to be overdue, and not waited for. asked is how many requests that took. Its error is what kept it
+	// from those that it has not told of, and concerns everybody. Each want has a Timeout. tell is called by one goroutine at a time.
+	lookAtMany(ctx context.Context, wants []Want, tell func(i int, a answer)) (asked int, err error)
 	// renew goes on with other credentials once the broker has taken them; until then, and with an error, all stays as it is.
 	renew(ctx context.Context, endpoint Endpoint) error
 	// reset gives connections up that do not answer.
 	reset()
 	close()
 }
+
+// answer is what a source read for a Want, how long that took, or the *Fault that kept it from that.
+type answer struct {
+	queues []Queue
+	took   time.Duration
+	err    error
+	// late reports that it takes, or took, so long that others must not wait for it the next time.
+	late bool
+}
+
+// errOverdue reports that something takes longer than its share of a pass.
+var errOverdue = &Fault{Kind: TimedOut, About: "looking at a queue", Err: errors.New("not answered while others are")}
 
 func openSource(endpoint Endpoint) source { //nolint:ireturn // which of the two is decided here
 	if endpoint.Protocol == HTTP {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/lagwise/lagwise/scalers/news"
 	"github.com/lagwise/lagwise/scalers/pace"
 )
 
@@ -22,6 +23,10 @@ func (s *session) rotate(ctx context.Context) {
 			}
 			return err
 		}
+		s.mu.Lock()
+		s.present, s.asideIsOld = next, true
+		s.mu.Unlock()
+		news.Signal(s.overdue)
 		s.log.Info("the credentials were exchanged", "failures", failures)
 		return nil
 	})

@@ -24,13 +24,14 @@ type session struct {
 	endpoint Endpoint
 	options  Options
 	log      *slog.Logger
+	open     func(Endpoint) source
 	source   source
 	tempo    tempo
 	tally    *sessions.Tally
 	// abandoned is closed when the last subscription left.
 	abandoned chan struct{}
-	// arrived, armed and failed wake the loops that first look at newcomers, watch, and retry.
-	arrived, armed, failed chan struct{}
+	// arrived, armed, failed and overdue wake the loops that first look at newcomers, watch, retry, and ask apart.
+	arrived, armed, failed, overdue chan struct{}
 	// rotation has the credentials that are to be used from now on.
 	rotation rotation.Rotation[Endpoint]
 
@@ -40,17 +41,21 @@ type session struct {
 	newcomers map[*subject]struct{}
 	// fault is why the broker does not answer; nil while it does, and before it was first asked.
 	fault *Fault
+	// askingApart counts the subjects that are asked apart at present, by a source with the present credentials unless that is old.
+	askingApart int
+	asideIsOld  bool
+	present     Endpoint
 	// cycle is the turn of refresh.
 	cycle pace.Cycle
 }
 
-func newSession(name string, endpoint Endpoint, options Options, source source) *session {
+func newSession(name string, endpoint Endpoint, options Options, open func(Endpoint) source) *session {
 	s := &session{
-		name: name, endpoint: endpoint, options: options, source: source, tempo: tempoOf(endpoint.Protocol, options.LooksPerSecond),
+		name: name, endpoint: endpoint, options: options, open: open, source: open(endpoint), present: endpoint, tempo: tempoOf(endpoint.Protocol, options.LooksPerSecond),
 		cycle:     pace.Cycle{Interval: options.RefreshInterval, Age: options.MaxSnapshotAge},
 		log:       options.Log.With("connection", name, "protocol", string(endpoint.Protocol)),
 		abandoned: make(chan struct{}), rotation: rotation.New[Endpoint](),
-		arrived: make(chan struct{}, 1), armed: make(chan struct{}, 1), failed: make(chan struct{}, 1),
+		arrived: make(chan struct{}, 1), armed: make(chan struct{}, 1), failed: make(chan struct{}, 1), overdue: make(chan struct{}, 1),
 		subjects: map[Want]*subject{}, newcomers: map[*subject]struct{}{},
 	}
 	s.tally = sessions.NewTally(s.asked())
@@ -83,10 +88,16 @@ func (s *session) leave(one *subject) (left int) {
 	return len(s.subjects)
 }
 
-func (s *session) everybody() []*subject {
+// together are the subjects that are observed in one pass: all but those that are asked apart. While the broker fails and there are no others
+// these find out whether it answers again.
+func (s *session) together() []*subject {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Collect(maps.Values(s.subjects))
+	all := slices.Collect(maps.Values(s.subjects))
+	if one := slices.IndexFunc(all, func(one *subject) bool { return one.apart == nil }); one < 0 && s.fault != nil {
+		return all
+	}
+	return slices.DeleteFunc(all, func(one *subject) bool { return one.apart != nil })
 }
 
 func (s *session) takeNewcomers() []*subject {
@@ -108,16 +119,20 @@ func (s *session) trouble() *Fault {
 func (s *session) setTrouble(fault *Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if fault != nil && s.fault == nil {
+	switch {
+	case fault != nil && s.fault == nil:
 		news.Signal(s.failed)
+	case fault == nil && s.fault != nil:
+		s.hurryApart(time.Now())
 	}
 	s.fault = fault
 }
 
 var errAbandoned = errors.New("nobody subscribes any more")
 
-// run serves until ctx ends or everybody left. Four loops share one source: refresh observes every subject in its turn, urgent
-// those that nobody has looked at yet, watch those that inactive push triggers wait for; and rotate exchanges credentials.
+// run serves until ctx ends or everybody left. Loops share one source: refresh observes every subject in its turn, urgent those that
+// nobody has looked at yet, watch those that inactive push triggers wait for; and rotate exchanges credentials. askApart has a source of
+// its own for those that were not answered in time.
 func (s *session) run(ctx context.Context) error {
 	defer s.source.close()
 	group, ctx := errgroup.WithContext(ctx)
@@ -132,6 +147,7 @@ func (s *session) run(ctx context.Context) error {
 	group.Go(func() error { s.refresh(ctx); return nil })
 	group.Go(func() error { s.urgent(ctx); return nil })
 	group.Go(func() error { s.watch(ctx); return nil })
+	group.Go(func() error { s.askApart(ctx); return nil })
 	group.Go(func() error { s.rotate(ctx); return nil })
 	if err := group.Wait(); !errors.Is(err, errAbandoned) {
 		return err //nolint:wrapcheck // the loops return nothing else
@@ -139,134 +155,91 @@ func (s *session) run(ctx context.Context) error {
 	return nil
 }
 
-// observe looks at the subjects and tells each of them the outcome. The first one goes alone, so that a broker that is away is
-// asked once and not by everybody. It returns the broker's own fault, if that was it, and whether it waited for some in vain.
-func (s *session) observe(ctx context.Context, subjects []*subject) (fault *Fault, inVain bool) {
+// observe looks at the subjects, and publishes each outcome at once. It returns the fault that concerns everybody, if there was one. What
+// is not answered in time is asked apart.
+func (s *session) observe(ctx context.Context, subjects []*subject) (fault *Fault) {
 	if len(subjects) == 0 {
-		return nil, false
+		return nil
 	}
-	v := &verdict{}
-	v.add(s.look(ctx, subjects[0]))
-	if s.endpoint.Protocol == HTTP && v.fault() == nil {
-		s.lookAtAll(ctx, subjects[1:], v)
-	} else {
-		s.lookAtEach(ctx, subjects[1:], v)
+	told, doubtful := make([]bool, len(subjects)), map[*subject]answer{}
+	failure := ""
+	asked, err := s.source.lookAtMany(ctx, s.wantsOf(subjects), func(i int, a answer) {
+		told[i] = true
+		one := subjects[i]
+		if a.late {
+			s.setApart(one)
+		}
+		switch {
+		case a.err == errOverdue: //nolint:errorlint // it is never wrapped
+		case a.err == nil && one.suspects(s.observationOf(a)).is:
+			doubtful[one] = a
+		default:
+			if fault := s.hear(ctx, one, a); fault != nil {
+				failure = fault.Kind.String()
+			}
+		}
+	})
+	if err != nil {
+		fault = faultOf("looking at queues", err)
+		failure = fault.Kind.String()
 	}
+	s.tally.Asked(s.asked(), asked, failure)
 	select {
 	case <-ctx.Done(): // what was read is of no use any more
-		return nil, false
+		return nil
 	default:
 	}
-	fault = v.ofEverybody(len(subjects))
 	if fault != nil {
 		if fault.Kind == TimedOut {
 			s.source.reset()
 		}
-		for _, one := range subjects {
-			one.fail(fault)
+		for i, one := range subjects {
+			if !told[i] {
+				one.fail(fault)
+			}
 		}
 	}
 	s.setTrouble(fault)
-	return fault, v.late > 0
-}
-
-// lookAtEach has some looks under way at a time.
-func (s *session) lookAtEach(ctx context.Context, subjects []*subject, v *verdict) {
-	var looking errgroup.Group
-	looking.SetLimit(lanes)
-	for _, one := range subjects {
-		looking.Go(func() error {
-			if v.fault() == nil && ctx.Err() == nil {
-				v.add(s.look(ctx, one))
-			}
-			return nil
-		})
-	}
-	_ = looking.Wait()
-}
-
-// lookAtAll looks at all of them together.
-func (s *session) lookAtAll(ctx context.Context, subjects []*subject, v *verdict) {
-	began := time.Now()
-	asked, err := s.source.lookAtMany(ctx, s.wantsOf(subjects), func(i int, queues []Queue, err error) {
-		v.add(s.hear(ctx, subjects[i], began, queues, err))
-	})
-	s.tally.Asked(s.asked(), asked, "")
-	if err != nil {
-		v.add(faultOf("looking at queues", err))
-	}
-}
-
-// verdict is what the looks of one pass say of the broker as a whole.
-type verdict struct {
-	mu       sync.Mutex
-	ofAll    *Fault
-	answered int
-	late     int
-	latest   *Fault
-}
-
-func (v *verdict) add(fault *Fault) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	switch {
-	case fault == nil:
-		v.answered++
-	case fault.ofAll():
-		v.ofAll = fault
-	case fault.Kind == TimedOut:
-		v.late++
-		v.latest = fault
-	default:
-		v.answered++
-	}
-}
-
-// fault is the broker's, as far as is known: not one of many questions is answered in time.
-func (v *verdict) fault() *Fault {
-	return v.ofEverybody(lanes)
-}
-
-func (v *verdict) ofEverybody(subjects int) *Fault {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.ofAll == nil && v.answered == 0 && v.late >= min(lanes, subjects) {
-		return v.latest
-	}
-	return v.ofAll
-}
-
-// look observes one subject, and tells it unless the fault is everybody's.
-func (s *session) look(ctx context.Context, one *subject) *Fault {
-	began := time.Now()
-	queues, err := s.ask(ctx, one)
-	fault := s.hear(ctx, one, began, queues, err)
-	if fault == nil {
-		s.tally.Asked(s.asked(), 1, "")
-	} else {
-		s.tally.Asked(s.asked(), 1, fault.Kind.String())
-	}
+	s.hearDoubtful(ctx, doubtful)
 	return fault
 }
 
-// hear takes what a subject's look gave.
-func (s *session) hear(ctx context.Context, one *subject, began time.Time, queues []Queue, err error) (fault *Fault) {
-	if err != nil {
-		fault = faultOf("looking at a queue", err)
+// hearDoubtful takes answers that have to be compared with what else is known, which others do not wait for.
+func (s *session) hearDoubtful(ctx context.Context, doubtful map[*subject]answer) {
+	var comparing errgroup.Group
+	comparing.SetLimit(doubtsAtOnce)
+	for one, a := range doubtful {
+		comparing.Go(func() error { _ = s.hear(ctx, one, a); return nil })
+	}
+	_ = comparing.Wait()
+}
+
+// doubtsAtOnce bounds the questions about doubtful answers that are under way.
+const doubtsAtOnce = 8
+
+// hear takes what was read for a subject.
+func (s *session) hear(ctx context.Context, one *subject, a answer) (fault *Fault) {
+	if a.err != nil {
+		fault = faultOf("looking at a queue", a.err)
 	}
 	switch {
 	case ctx.Err() != nil: // what was read is of no use any more
 	case fault == nil:
-		s.take(ctx, one, Observation{At: began, Queues: queues, Managed: s.endpoint.Protocol == HTTP})
-	case !fault.ofAll():
+		s.take(ctx, one, s.observationOf(a), a.took)
+	default:
 		one.fail(fault)
 	}
 	return fault
 }
 
+// observationOf dates what was just read.
+func (s *session) observationOf(a answer) Observation {
+	return Observation{At: time.Now().Add(-a.took), Queues: a.queues, Managed: s.endpoint.Protocol == HTTP}
+}
+
 // take publishes an observation that is believed. One that is not is no fault of the broker's: it has answered.
-func (s *session) take(ctx context.Context, one *subject, observation Observation) {
-	doubt := s.doubt(ctx, one, observation, time.Since(observation.At))
+func (s *session) take(ctx context.Context, one *subject, observation Observation, took time.Duration) {
+	doubt := s.doubt(ctx, one, observation, took)
 	switch {
 	case ctx.Err() != nil:
 	case doubt != nil:
@@ -276,13 +249,7 @@ func (s *session) take(ctx context.Context, one *subject, observation Observatio
 	}
 }
 
-func (s *session) ask(ctx context.Context, one *subject) ([]Queue, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.timeFor(one.want))
-	defer cancel()
-	return s.source.look(ctx, one.want)
-}
-
-// longestLook bounds what triggers say of their requests: everybody else on the session waits for the end of each.
+// longestLook bounds what triggers say of their requests.
 const longestLook = 30 * time.Second
 
 func (s *session) timeFor(want Want) time.Duration {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -55,24 +56,51 @@ func (f *fakeSource) takesCredentials(takes bool) []Endpoint {
 }
 
 func (f *fakeSource) look(ctx context.Context, want Want) ([]Queue, error) {
-	f.mu.Lock()
-	if f.asked == nil {
-		f.asked = map[string]int{}
-	}
-	f.asked[want.Queue]++
-	answer := f.answer
-	f.mu.Unlock()
+	answer := f.ask(want)
 	if answer == nil {
 		<-ctx.Done()
 		return nil, faultOf("fake", ctx.Err())
 	}
-	return answer(want)
+	queues, err := answer(want)
+	if errors.Is(err, errSilent) {
+		<-ctx.Done()
+		return nil, faultOf("fake", ctx.Err())
+	}
+	return queues, err
 }
 
-func (f *fakeSource) lookAtMany(ctx context.Context, wants []Want, tell func(int, []Queue, error)) (asked int, err error) {
+func (f *fakeSource) ask(want Want) func(Want) ([]Queue, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.asked == nil {
+		f.asked = map[string]int{}
+	}
+	f.asked[want.Queue]++
+	return f.answer
+}
+
+// errSilent stands for a queue that does not answer while others do.
+var errSilent = errors.New("silent")
+
+func (f *fakeSource) lookAtMany(ctx context.Context, wants []Want, tell func(int, answer)) (asked int, err error) {
 	for i, want := range wants {
-		queues, err := f.look(ctx, Want{Queue: want.Queue})
-		tell(i, queues, err)
+		answers := f.ask(want)
+		if answers == nil {
+			within, cancel := context.WithTimeout(ctx, want.Timeout)
+			defer cancel()
+			<-within.Done()
+			return i, faultOf("fake", within.Err())
+		}
+		began := time.Now()
+		queues, err := answers(want)
+		if fault, is := errors.AsType[*Fault](err); is && fault.ofAll() {
+			return i + 1, fault
+		}
+		late := errors.Is(err, errSilent)
+		if late {
+			err = errOverdue
+		}
+		tell(i, answer{queues: queues, took: time.Since(began), err: err, late: late})
 	}
 	return len(wants), nil
 }
@@ -217,8 +245,8 @@ func TestQuestionsWithoutAnswer(t *testing.T) {
 	onFake(t, func(t *testing.T, pool *Pool, fake *fakeSource) {
 		hard := Want{Queue: "hard"}
 		fake.answers(func(want Want) ([]Queue, error) {
-			if want == hard {
-				return nil, &Fault{Kind: TimedOut, About: "hard"}
+			if want.Queue == hard.Queue {
+				return nil, errSilent
 			}
 			return ready(1)(want)
 		})
@@ -234,6 +262,9 @@ func TestQuestionsWithoutAnswer(t *testing.T) {
 			}
 			if _, err := slow.View(t.Context()); err == nil {
 				t.Fatal("the hard one is answered")
+			}
+			if doing := pool.Status()[0].Doing; !strings.Contains(doing, "asks apart about 1 queues") {
+				t.Errorf("shown: %s", doing)
 			}
 		}
 		if fake.wasReset() {

@@ -26,10 +26,13 @@ func (p *Pool) Status() []sessions.Status {
 func (s *session) status(now time.Time) sessions.Status {
 	status := sessions.Status{Source: "rabbitmq", Connection: s.name}
 	s.tally.Put(&status)
-	watched := 0
+	watched, late := 0, 0
 	s.mu.Lock()
 	for _, one := range s.subjects {
 		status.Triggers += one.users
+		if one.apart != nil {
+			late++
+		}
 		if armed, _ := one.watched(now); armed {
 			watched++
 		}
@@ -42,6 +45,9 @@ func (s *session) status(now time.Time) sessions.Status {
 	status.Doing = status.Observes() + ", by " + string(s.endpoint.Protocol)
 	if watched > 0 {
 		status.Doing += fmt.Sprintf("; waits for messages in %d queues", watched)
+	}
+	if late > 0 {
+		status.Doing += fmt.Sprintf("; asks apart about %d queues that do not answer in time", late)
 	}
 	if status.Woken > 0 {
 		status.Doing += fmt.Sprintf("; was woken %d times", status.Woken)

@@ -15,6 +15,8 @@ type subject struct {
 	want Want
 	// users is how many subscriptions share it, under the session's lock.
 	users int
+	// apart is set while it is asked apart from the others, under the session's lock.
+	apart *apart
 	// attempts are told of each attempt to look.
 	attempts *news.News
 
@@ -153,6 +155,7 @@ func (s *Subscription) Arm() {
 	s.subject.armers[s] = struct{}{}
 	s.subject.mu.Unlock()
 	if !already {
+		s.session.hurry(s.subject)
 		news.Signal(s.session.armed)
 	}
 }

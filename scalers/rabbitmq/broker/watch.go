@@ -3,7 +3,6 @@ package broker
 import (
 	"context"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -64,7 +63,7 @@ func (s *session) armedNow(now time.Time) (due []*subject, more bool) {
 	for _, one := range s.subjects {
 		armed, resting := one.watched(now)
 		more = more || armed
-		if armed && !resting {
+		if armed && !resting && one.apart == nil {
 			due = append(due, one)
 		}
 	}
@@ -97,44 +96,36 @@ func (s *session) round(ctx context.Context, timer *time.Timer, due []*subject) 
 // glance looks at some, and tells those that changed. It returns that the broker is away, if it is. A failure of one is told to it,
 // and it is looked at in its turn again.
 func (s *session) glance(ctx context.Context, some []*subject) (away *Fault) {
-	began, told := time.Now(), make([]bool, len(some))
-	var mu sync.Mutex
 	failure := ""
-	hear := func(i int, queues []Queue, err error) {
-		if err == nil && some[i].glance(Observation{At: began, Queues: queues, Managed: s.endpoint.Protocol == HTTP}, s.tempo.rest) {
-			s.tally.Woke()
+	asked, err := s.source.lookAtMany(ctx, s.wantsOf(some), func(i int, a answer) {
+		if a.late {
+			s.setApart(some[i])
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		told[i] = true
-		if err == nil {
-			return
-		}
-		fault := faultOf("looking at a queue", err)
-		failure = fault.Kind.String()
 		switch {
 		case ctx.Err() != nil: // what was read is of no use any more
-		case fault.ofAll():
-			away = fault
-		default:
+		case a.err == errOverdue: //nolint:errorlint // it is never wrapped
+		case a.err != nil:
+			fault := faultOf("looking at a queue", a.err)
+			failure = fault.Kind.String()
 			some[i].fail(fault)
+		case some[i].glance(s.observationOf(a), s.tempo.rest):
+			s.tally.Woke()
 		}
-	}
-	asked, err := s.source.lookAtMany(ctx, s.wantsOf(some), hear)
-	s.tally.Asked(s.asked(), asked, failure)
+	})
 	if err != nil {
-		for i := range some {
-			if !told[i] {
-				hear(i, nil, err)
-			}
-		}
+		away = faultOf("looking at queues", err)
+		failure = away.Kind.String()
 	}
+	s.tally.Asked(s.asked(), asked, failure)
 	select {
-	case <-ctx.Done():
+	case <-ctx.Done(): // what was read is of no use any more
 		return nil
 	default:
-		return away
 	}
+	if away != nil && away.Kind == TimedOut {
+		s.source.reset()
+	}
+	return away
 }
 
 // wantsOf are what the subjects want, each with a time to be answered in.

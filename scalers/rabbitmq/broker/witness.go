@@ -35,7 +35,7 @@ func (w *witness) testify(ctx context.Context, queue string) (testimony, error) 
 	var said managedLeader
 	began := time.Now()
 	path := "/api/queues/" + url.PathEscape(w.vhost) + "/" + url.PathEscape(queue) + "?columns=type,leader,online,members"
-	err := w.api.way.Load().read(ctx, "asking who leads the queue", path, &said)
+	err := w.api.way.Load().get(ctx, "asking who leads the queue", path, &said)
 	took := time.Since(began)
 	fault, failed := errors.AsType[*Fault](err)
 	switch {
