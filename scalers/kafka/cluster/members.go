@@ -50,7 +50,7 @@ func (c *client) members(ctx context.Context, group string) (groupState, error) 
 	return state, nil
 }
 
-// readMembers asks who is in the groups that have lag, for the wants that need it, with bounded concurrency. Who is not told of
+// readMembers asks who is in the groups that have lag, or whose wants need it at rest as well, with bounded concurrency. Who is not told of
 // is not known, and no fault.
 func (p *pass) readMembers(ctx context.Context) {
 	p.members = map[string]groupState{}
@@ -75,7 +75,7 @@ func (p *pass) readMembers(ctx context.Context) {
 func (p *pass) groupsWithMembers() []string {
 	var groups []string
 	for _, want := range p.wants {
-		if want.Needs.Members() && p.lags(want) {
+		if want.Needs.Members() && (want.Needs.ConsumersAtRest || p.lags(want)) {
 			groups = append(groups, want.Group)
 		}
 	}
