@@ -35,7 +35,7 @@ type Drain struct {
 // as within. Then the lag that lies there at any moment is gone within that time.
 func DrainInTime(d Drain, consumers int64) Aggregate {
 	return Aggregate{
-		Step: Step{Name: "drain", Key: "drainWithin", Needs: Needs{Since: []time.Duration{d.Within / 2, d.Within}, History: d.Within, Consumers: true}},
+		Step: Step{Name: "drain", Key: "drainWithin", Needs: Needs{Since: []time.Duration{d.Within / 4, d.Within / 2, d.Within}, History: d.Within, Consumers: true}},
 		Do:   func(v View, t Total) (int64, Note) { return d.plan(v, t, consumers) },
 	}
 }
@@ -63,6 +63,10 @@ func (d Drain) plan(v View, t Total, consumers int64) (int64, Note) {
 	w := workload{partitions: d.demands(v, t), topics: topicsOf(t.Counts), running: assigned(v.Latest, t.Counts)}
 	w.capacity, _ = multiplied(d.Within.Milliseconds(), int64(d.PerReplica), times(1_000_000, consumers))
 	replicas, busiest := w.fewest(consumers)
+	if running, known := v.running(consumers); known && running < replicas {
+		w.hurry()
+		replicas, busiest = w.fewest(consumers)
+	}
 	all := w.all()
 	said := fmt.Sprintf("lag %d, and %s to expect within %s: %s at %s a second each",
 		max(0, t.Lag), several(all.coming(), "record"), d.Within, several(replicas, "replica"), d.PerReplica)
@@ -70,7 +74,7 @@ func (d Drain) plan(v View, t Total, consumers int64) (int64, Note) {
 		said += fmt.Sprintf(" leave at most %d to a consumer, which gets %d done", busiest, w.capacity)
 	}
 	if all.late > 0 {
-		said += fmt.Sprintf("; %d of the lag count twice, since half of the time is over", all.late)
+		said += fmt.Sprintf("; lag that has waited for a quarter of the time or more counts as %d more", all.late)
 	}
 	said += d.tooHot(w, t, consumers)
 	if most := d.most(); replicas > most {
@@ -107,8 +111,8 @@ func (d Drain) demands(v View, t Total) []demand {
 		one := demand{lag: max(0, c.Lag)}
 		one.recent = arrived(v, c.Partition, half, d.Within/2)
 		one.earlier = max(0, sub(arrived(v, c.Partition, before, d.Within), one.recent))
-		if c.Lag > 0 && c.waitedFor(d.Within/2, v.Latest.At) {
-			one.late = c.Lag
+		if one.lag > 0 {
+			one.late = d.late(c, v.Latest.At)
 		}
 		if one.lag > 0 || one.recent > 0 || one.earlier > 0 {
 			one.partitions = 1
@@ -116,6 +120,20 @@ func (d Drain) demands(v View, t Total) []demand {
 		demands[i] = one
 	}
 	return demands
+}
+
+// late is by how much more the lag of a partition counts whose next record has waited: three quarters of the time are left to all
+// that lies behind a record that has waited for a quarter, and a half to what lies behind one that has waited for half of it. One
+// that has missed its time stays late.
+func (d Drain) late(c Count, now time.Time) int64 {
+	switch {
+	case c.waitedFor(d.Within/2, now):
+		return c.Lag
+	case c.waitedFor(d.Within/4, now):
+		return scale(c.Lag, 1, 3)
+	default:
+		return 0
+	}
 }
 
 // waitedFor says whether some of the lag is older than that, where Kafka tells.

@@ -2,7 +2,7 @@ package lag
 
 // demand is what a partition, or all partitions of a consumer, ask of the consumer within the time of a Drain, in records.
 type demand struct {
-	// lag is what waits; late is the part of it in partitions whose next record has waited for half of the time.
+	// lag is what waits; late is by how much more lag counts that has waited for a while, because less time is left to it.
 	lag, late int64
 	// recent came in the last half of the time, earlier in the half before.
 	recent, earlier int64
@@ -23,7 +23,7 @@ func (d demand) and(other demand) demand {
 func (d demand) coming() int64 { return times(2, min(d.recent, d.earlier)) }
 
 // work is how many records have to be done within the time. Lag that is no more than comes in a quarter of the time is the
-// stream itself, and no backlog. Late lag counts twice, because half of the time is left to it, or none.
+// stream itself, and no backlog.
 func (d demand) work() int64 {
 	coming := d.coming()
 	return add(add(coming, max(0, sub(d.lag, coming/4))), d.late)
@@ -76,6 +76,14 @@ func assigned(o Observation, counts []Count) [][]int {
 		return nil
 	}
 	return members
+}
+
+// hurry is for fewer replicas than are needed: those that are to come take as long again as the oldest record has waited, so that half
+// of the time is left to what had three quarters, and a quarter at most to what had half.
+func (w workload) hurry() {
+	for i := range w.partitions {
+		w.partitions[i].late = times(3, w.partitions[i].late)
+	}
 }
 
 // fewest is the fewest replicas at which every consumer has its work done in time, and how much the busiest one has. A consumer
