@@ -63,7 +63,7 @@ func (d Drain) plan(v View, t Total, consumers int64) (int64, Note) {
 	w := workload{partitions: d.demands(v, t), topics: topicsOf(t.Counts), running: assigned(v.Latest, t.Counts)}
 	w.capacity, _ = multiplied(d.Within.Milliseconds(), int64(d.PerReplica), times(1_000_000, consumers))
 	replicas, busiest := w.fewest(consumers)
-	if running, known := v.running(consumers); known && running < replicas {
+	if running, known := v.running(consumers); known && running <= replicas/2 {
 		w.hurry()
 		replicas, busiest = w.fewest(consumers)
 	}

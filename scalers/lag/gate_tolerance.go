@@ -25,15 +25,10 @@ func AgePastTolerance(consumers int64) Gate {
 	})
 }
 
-// pastTolerance leaves the value alone where nothing waits and it is not known what runs: then nothing is late, and members are asked
-// for only while there is lag.
 func pastTolerance(key string, value func(View, Total, Answer) int64) Gate {
 	return Gate{
 		Step: Step{Name: "tolerance", Key: key, Needs: Needs{Consumers: true}},
 		Do: func(v View, t Total, a Answer) (Answer, Note) {
-			if _, known := v.running(1); !known && t.Lag <= 0 {
-				return a, Note{}
-			}
 			asked := a.Value
 			if a.Value = value(v, t, a); a.Value == asked {
 				return a, Note{}

@@ -25,14 +25,10 @@ func (v View) running(consumers int64) (replicas int64, known bool) {
 	return divideUp(int64(len(v.Latest.Group.Members)), consumers), true
 }
 
-// raised is the least value from the given one on at which the HPA does not stay below so many replicas. Where it is not known what
-// runs, that is any number.
+// raised is the least value from the given one on at which the HPA does not stay below so many replicas.
 func raised(value, replicas int64, v View, t Total, consumers int64) int64 {
 	running, known := v.running(consumers)
-	if !known {
-		running = replicas - 1
-	}
-	if running < 1 || running >= replicas {
+	if !known || running >= replicas {
 		return value
 	}
 	held, _ := multiplied(times(running, t.Target), aboveTolerance, toleranceOf)

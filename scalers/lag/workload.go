@@ -78,8 +78,8 @@ func assigned(o Observation, counts []Count) [][]int {
 	return members
 }
 
-// hurry is for fewer replicas than are needed: those that are to come take as long again as the oldest record has waited, so that half
-// of the time is left to what had three quarters, and a quarter at most to what had half.
+// hurry is for when half of the replicas are yet to come: they take as long again as the oldest record has waited, so that half of the
+// time is left to what had three quarters, and a quarter to what had half.
 func (w workload) hurry() {
 	for i := range w.partitions {
 		w.partitions[i].late = times(3, w.partitions[i].late)
