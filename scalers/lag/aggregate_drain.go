@@ -62,6 +62,11 @@ func (v View) knowsPace() bool { return v.Latest.Group != nil && v.Latest.Group.
 func (d Drain) plan(v View, t Total, consumers int64) (int64, Note) {
 	w := workload{partitions: d.demands(v, t), topics: topicsOf(t.Counts), running: assigned(v.Latest, t.Counts)}
 	w.capacity, _ = multiplied(d.Within.Milliseconds(), int64(d.PerReplica), times(1_000_000, consumers))
+	for i, one := range w.partitions {
+		if one.work() > w.partitions[w.hottest].work() {
+			w.hottest = i
+		}
+	}
 	replicas, busiest := w.fewest(consumers)
 	if running, known := v.running(consumers); known && running <= replicas/2 {
 		w.hurry()
@@ -87,17 +92,15 @@ func (d Drain) plan(v View, t Total, consumers int64) (int64, Note) {
 
 // tooHot names the partition that no number of replicas gets done in time, because one consumer reads it.
 func (d Drain) tooHot(w workload, t Total, consumers int64) string {
-	var hottest int
-	var most int64
-	for i, one := range w.partitions {
-		if records := add(one.lag, one.coming()); records > most {
-			hottest, most = i, records
-		}
+	if len(w.partitions) == 0 {
+		return ""
 	}
+	hottest := w.partitions[w.hottest]
+	most := add(hottest.lag, hottest.coming())
 	if most <= w.capacity {
 		return ""
 	}
-	p := t.Counts[hottest].Partition
+	p := t.Counts[w.hottest].Partition
 	seconds := scale(most, times(1000, consumers), int64(d.PerReplica))
 	return fmt.Sprintf("; %s/%d alone needs %d s", p.Topic, p.ID, seconds)
 }

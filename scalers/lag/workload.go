@@ -36,6 +36,8 @@ type workload struct {
 	topics     []int
 	// running are the partitions of each member that runs; none where not every partition is known to be assigned.
 	running [][]int
+	// hottest is the place of the partition with the most work.
+	hottest int
 	// capacity is how many records one consumer gets done in the time.
 	capacity int64
 }
@@ -96,29 +98,30 @@ func (w workload) fewest(consumers int64) (replicas, busiest int64) {
 	if w.all().partitions == 0 {
 		return 0, 0
 	}
-	assumed := []assignor{w.byRange, w.inTurn}
-	if _, inTime := w.busiest(w.largestTopic(), w.byRange); !inTime {
+	assumed := []assignor{{w.byRange, w.rangeHolder}, {w.inTurn, w.turnHolder}}
+	if _, inTime := w.busiest(w.largestTopic(), assumed[0]); !inTime {
 		assumed = assumed[1:]
 	}
 	for replicas = 1; times(replicas, consumers) < int64(len(w.partitions)); replicas++ {
 		members, assignors := int(replicas*consumers), assumed
 		if members == len(w.running) {
-			assignors = []assignor{w.asRunning}
+			assignors = []assignor{{w.asRunning, func(int) int { return 0 }}}
 		}
 		if busiest, inTime := w.busiest(members, assignors...); inTime {
 			return replicas, busiest
 		}
 	}
-	busiest, _ = w.busiest(len(w.partitions), w.inTurn)
+	busiest, _ = w.busiest(len(w.partitions), assignor{w.inTurn, w.turnHolder})
 	return replicas, busiest
 }
 
 // busiest is the most work that one of so many members has under any of the assignors. It stops at the first one that does not get
-// its work done in time.
+// its work done in time, and begins with the one that reads the hottest partition: most numbers of members are ruled out by that one.
 func (w workload) busiest(members int, assignors ...assignor) (work int64, inTime bool) {
-	for _, of := range assignors {
-		for member := range members {
-			one := of(member, members)
+	for _, a := range assignors {
+		first := a.holder(members)
+		for i := range members {
+			one := a.of((first+i)%members, members)
 			if one.partitions > 1 && one.work() > w.capacity {
 				return one.work(), false
 			}
@@ -128,17 +131,18 @@ func (w workload) busiest(members int, assignors ...assignor) (work int64, inTim
 	return work, true
 }
 
-// assignor is the sum of the partitions that one of so many members gets.
-type assignor func(member, members int) demand
+// assignor spreads partitions over so many members.
+type assignor struct {
+	// of is the sum of the partitions that a member gets; holder is the member that gets the hottest one.
+	of     func(member, members int) demand
+	holder func(members int) int
+}
 
 // byRange gives contiguous partitions of each topic, one more to the first members, as Kafka's RangeAssignor does.
 func (w workload) byRange(member, members int) (sum demand) {
 	for i, first := range w.topics {
-		end := len(w.partitions)
-		if i+1 < len(w.topics) {
-			end = w.topics[i+1]
-		}
-		each, more := (end-first)/members, (end-first)%members
+		size := w.endOf(i) - first
+		each, more := size/members, size%members
 		from := first + member*each + min(member, more)
 		if member < more {
 			each++
@@ -149,6 +153,30 @@ func (w workload) byRange(member, members int) (sum demand) {
 	}
 	return sum
 }
+
+func (w workload) rangeHolder(members int) int {
+	place, size := w.hottest, len(w.partitions)
+	for i, first := range w.topics {
+		if end := w.endOf(i); first <= w.hottest && w.hottest < end {
+			place, size = w.hottest-first, end-first
+		}
+	}
+	each, more := size/members, size%members
+	if longer := more * (each + 1); place >= longer {
+		return more + (place-longer)/each
+	}
+	return place / (each + 1)
+}
+
+// endOf is the place behind the last partition of a topic.
+func (w workload) endOf(topic int) int {
+	if topic+1 < len(w.topics) {
+		return w.topics[topic+1]
+	}
+	return len(w.partitions)
+}
+
+func (w workload) turnHolder(members int) int { return w.hottest % members }
 
 // inTurn deals partitions out one by one, as Kafka's RoundRobinAssignor does, and the sticky ones to a new group.
 func (w workload) inTurn(member, members int) (sum demand) {
@@ -174,11 +202,7 @@ func (w workload) all() (sum demand) {
 
 func (w workload) largestTopic() (most int) {
 	for i, first := range w.topics {
-		end := len(w.partitions)
-		if i+1 < len(w.topics) {
-			end = w.topics[i+1]
-		}
-		most = max(most, end-first)
+		most = max(most, w.endOf(i)-first)
 	}
 	return most
 }
