@@ -75,10 +75,7 @@ func randomDrain(r *rand.Rand) drainCase {
 			case 0:
 				one.lag = r.Int64N(1 + one.recent/2)
 			case 1:
-				one.lag = one.recent/2 + 1 + r.Int64N(1+one.recent-one.recent/2)
-				if one.lag > one.recent {
-					one.lag = one.recent
-				}
+				one.lag = min(one.recent, one.recent/2+1+r.Int64N(1+one.recent-one.recent/2))
 				if one.lag <= one.recent/2 {
 					one.old = 0
 				}
