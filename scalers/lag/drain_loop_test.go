@@ -41,7 +41,7 @@ func TestAStreamGetsWhatItNeeds(t *testing.T) {
 	t.Parallel()
 	forRandomLoops(t, func(t *testing.T, r random, l *loop) {
 		t.Helper()
-		replicas := 20 + 80*r.Float64()
+		replicas := 15 + 15*r.Float64()
 		l.stream(0, 20*l.within, replicas*l.each)
 		for l.now < 6*l.within {
 			l.step()
@@ -63,13 +63,13 @@ func forRandomLoops(t *testing.T, check func(*testing.T, random, *loop)) {
 	t.Helper()
 	forSeeds(t, func(t *testing.T, r random) {
 		t.Helper()
-		for range 5 {
+		for range 3 {
 			within := time.Duration(30+r.IntN(3600)) * time.Second
 			l := &loop{
 				within: within, refresh: within / 60, sync: within / time.Duration(15+r.IntN(30)),
 				start: time.Duration(r.Float64() * float64(within) / 8), each: 1 + 50*r.Float64(),
 			}
-			l.burst = math.Round((20 + 80*r.Float64()) * l.each * within.Seconds())
+			l.burst = math.Round((15 + 15*r.Float64()) * l.each * within.Seconds())
 			l.policy = lag.Rules{
 				Target: 1 + r.Int64N(1000), Topic: "orders", AllowIdleConsumers: true,
 				Drain: lag.Drain{Within: within, PerReplica: lag.Rate(l.each * 1000)},
@@ -81,7 +81,7 @@ func forRandomLoops(t *testing.T, check func(*testing.T, random, *loop)) {
 }
 
 // fluidPartitions are so many that the busiest consumer has little more to do than the others.
-const fluidPartitions = 1000
+const fluidPartitions = 500
 
 // loop is a topic, a group and an HPA whose stabilisation is as long as the lag may stay. Its records are a fluid.
 type loop struct {

@@ -15,7 +15,7 @@ import (
 func TestDrainingIsTheFewestReplicas(t *testing.T) {
 	t.Parallel()
 	missed, more := 0, 0
-	for seed := range uint64(3000) {
+	for seed := range uint64(1000) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		c := randomDrain(r)
 		got, note := lag.DrainInTime(c.drain, c.consumers).Do(c.view(), c.total())
@@ -35,7 +35,7 @@ func TestDrainingIsTheFewestReplicas(t *testing.T) {
 			t.Fatalf("seed %d: at most %s: value %d, unbounded %d", seed, c.drain.AtMost, bounded, got)
 		}
 	}
-	if missed < 30 || more < 1000 {
+	if missed < 10 || more < 300 {
 		t.Errorf("%d cases cannot be in time, %d need more than a replica: the comparison says little", missed, more)
 	}
 }
