@@ -26,7 +26,7 @@ type recordedSettings struct {
 	PollingInterval, CooldownPeriod, ScaleDown, QuietPeriod, DrainWithin int
 	RefreshInterval                                                      float64
 	Partitions, RecordsOfBurst                                           int
-	WorkOfRecord                                                         float64
+	WorkOfRecord, Skew                                                   float64
 }
 
 type recordedLoop struct {
@@ -175,7 +175,7 @@ func replay(t *testing.T, s recordedSettings, bursts []float64, loop recordedLoo
 		keys["drainWithin"], keys["recordsPerSecondPerReplica"] = fmt.Sprintf("%ds", s.DrainWithin), fmt.Sprintf("%.3f", 1/s.WorkOfRecord)
 	}
 	setup := simulate.Setup{
-		Object: scaling.Object(w.Spec), Autoscaler: scaling.Autoscaler(w.Spec), Partitions: s.Partitions,
+		Object: scaling.Object(w.Spec), Autoscaler: scaling.Autoscaler(w.Spec), Partitions: s.Partitions, Skew: s.Skew,
 		Replicas: simulate.Replicas{PerSecond: 1 / s.WorkOfRecord, Start: seconds(loop.FirstRecords[0] - *loop.Wakes[0]), Heartbeat: 3 * time.Second, Commit: simulate.Commit(loop.Commit)},
 		From:     time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC), During: lead + seconds(bursts[len(bursts)-1]+100),
 		Polling: scaling.Polling(w.Spec), PollAfter: time.Second, Sync: time.Second, Refresh: seconds(s.RefreshInterval),

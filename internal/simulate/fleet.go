@@ -16,9 +16,12 @@ type pod struct {
 	name   string
 	joins  time.Time
 	joined bool
-	// reads are the partitions of a consumer of a topic, and queue is what it has committed and not begun.
-	reads []int
-	queue float64
+	// reads are the partitions of a consumer of a topic. It takes from the one at turn, of which so many records are left of what it
+	// fetched. queue is what it has committed and not begun.
+	reads   []int
+	turn    int
+	fetched float64
+	queue   float64
 	// held are the messages that a queue has delivered to it, and progress is how much of the next ones is done.
 	held     int64
 	progress float64

@@ -18,6 +18,9 @@ const (
 	CommitQueued Commit = "queued"
 )
 
+// fetchMost is how many records of one partition a consumer takes before it goes on with the next (max.poll.records).
+const fetchMost = 500
+
 // queueing is how many records a second a replica puts into its queue: each is committed by itself, which takes a few milliseconds.
 const queueing = 200
 
@@ -112,7 +115,7 @@ func (g *group) deal(now time.Time) {
 	g.changed = false
 	for _, p := range g.pods {
 		g.commit(p)
-		p.reads = nil
+		p.reads, p.turn, p.fetched = nil, 0, 0
 	}
 	members, next := g.working(), 0
 	for i, p := range members {
@@ -127,8 +130,8 @@ func (g *group) deal(now time.Time) {
 	}
 }
 
-// work takes records from one partition after the other, as a consumer does that fetches many at a time. One that waits for a
-// rebalance takes none, and goes on with its queue.
+// work takes records from one partition after the other, as a consumer does that fetches many at a time: what a partition holds
+// when its turn comes, fetchMost at most. One that waits for a rebalance takes none, and goes on with its queue.
 func (g *group) work(p *pod, seconds float64, waits bool) {
 	able := g.settings.PerSecond * seconds
 	switch {
@@ -145,11 +148,24 @@ func (g *group) work(p *pod, seconds float64, waits bool) {
 }
 
 func (g *group) take(p *pod, able float64) (taken float64) {
-	for _, i := range p.reads {
-		at := &g.topic.partitions[i]
-		share := min(able-taken, at.waiting())
+	const nothing = 1e-9
+	for empty := 0; empty < len(p.reads); {
+		at := &g.topic.partitions[p.reads[p.turn]]
+		if p.fetched < nothing {
+			p.fetched = min(fetchMost, at.waiting())
+		}
+		share := min(able-taken, p.fetched)
 		at.taken += share
+		p.fetched -= share
 		taken += share
+		if p.fetched >= nothing {
+			return taken
+		}
+		empty++
+		if share >= nothing {
+			empty = 0
+		}
+		p.turn = (p.turn + 1) % len(p.reads)
 	}
 	return taken
 }

@@ -135,3 +135,19 @@ func TestATopicKnowsWhenRecordsCame(t *testing.T) {
 		t.Errorf("the oldest record waits for %s, want 6s", is.oldest)
 	}
 }
+
+// A consumer goes on to its next partition with what the one before held at its turn, however much comes into that meanwhile.
+func TestAConsumerStarvesNoPartition(t *testing.T) {
+	t.Parallel()
+	p := play(Replicas{PerSecond: 10, Commit: CommitAfter}, 2, 0)
+	p.scale(p.now, 1)
+	for second := range 100 {
+		p.topic.land(p.now, float64(20*(second+1))) // ten a second for each: twice what it gets done
+		p.pass(time.Second)
+	}
+	for i, at := range p.topic.partitions {
+		if at.taken < 300 {
+			t.Errorf("%.0f of 1000 are taken of partition %d", at.taken, i)
+		}
+	}
+}

@@ -24,7 +24,7 @@ func drainKeys() scalers.KeyTable {
 			Name: keyDrainWithin, Kind: scalers.KindDuration, Origin: scalers.Own,
 			Bounds:   upToADay(),
 			Excludes: []string{keyLagThresholdByTopic},
-			Help:     "Ask for the replicas that get the lag, and what comes meanwhile, done in this time, which scaleDown.stabilizationWindowSeconds must not fall short of. Not with aggregate max.",
+			Help:     "Ask for the fewest replicas whose busiest consumer gets its lag, and what comes meanwhile, done in this time, which scaleDown.stabilizationWindowSeconds must not fall short of. Not with aggregate max.",
 		},
 		{
 			Name: keyPerReplica, Kind: scalers.KindText, Origin: scalers.Own, Check: checkRate,

@@ -23,48 +23,65 @@ type Drain struct {
 	AtMost Rate
 }
 
-// DrainInTime makes the metric of the replicas that get the lag done in time, and meanwhile what is expected to come:
-// (arrival rate + lag / within) / rate of a replica, rounded up. The value is an exact multiple of the target. AtMost is never
-// exceeded but by a single replica.
+// DrainInTime makes the metric of the fewest replicas at which the consumer with the most to do has it done in time: the lag of
+// its partitions, and meanwhile what is expected to come. The value is an exact multiple of the target. AtMost is never
+// exceeded but by a single replica. Each replica runs so many consumers of the group.
 //
 // What came is read from Kafka by timestamp, alike on every replica of lagwise. Where Kafka does not tell, as the embedded
 // broker, or tells of a record whose timestamp lies far in the future, it is how far the log's end was seen to move: too little
 // in a process that has not observed for so long.
 //
-// The lag shrinks as it is worked off, and so does the wish for replicas: they have to be kept for as long as within, by the
-// HPA's stabilisation. Then the lag that lies there at any moment is gone within that time.
-func DrainInTime(d Drain) Aggregate {
+// The lag shrinks as it is worked off, and so does the number of replicas. The HPA's stabilization has to keep them for as long
+// as within. Then the lag that lies there at any moment is gone within that time.
+func DrainInTime(d Drain, consumers int64) Aggregate {
 	return Aggregate{
-		Step: Step{Name: "drain", Key: "drainWithin", Needs: Needs{Since: []time.Duration{d.Within / 2, d.Within}, History: d.Within}},
-		Do:   d.plan,
+		Step: Step{Name: "drain", Key: "drainWithin", Needs: Needs{Since: []time.Duration{d.Within / 4, d.Within / 2, d.Within}, History: d.Within, Consumers: true}},
+		Do:   func(v View, t Total) (int64, Note) { return d.plan(v, t, consumers) },
 	}
 }
 
 // DrainAtPace is DrainInTime with the rate of a replica as it is measured: what one consumer gets done, times the consumers of a
 // replica. Until it is known the metric is the sum of lag, as if there were no such rule.
 func DrainAtPace(d Drain, consumers int64) Aggregate {
-	aggregate := DrainInTime(d)
+	aggregate := DrainInTime(d, consumers)
 	aggregate.Needs.Pace = true
 	aggregate.Do = func(v View, t Total) (int64, Note) {
-		if v.Latest.Group == nil || !v.Latest.Group.Pace.Known {
+		if !v.knowsPace() {
 			return t.Lag, Note{Text: fmt.Sprintf("what a replica gets done is not known yet, because no consumer was seen at work for %s: lag %d counts by lagThreshold",
 				shortestRun, t.Lag)}
 		}
 		measured := d
 		measured.PerReplica = Rate(times(int64(v.Latest.Group.Pace.Each), consumers))
-		return measured.plan(v, t)
+		return measured.plan(v, t, consumers)
 	}
 	return aggregate
 }
 
-func (d Drain) plan(v View, t Total) (int64, Note) {
-	waiting, coming, late := max(0, t.Lag), d.expected(v, t), d.late(v, t)
-	replicas := d.replicas(add(add(waiting, coming), late))
-	said := fmt.Sprintf("lag %d, and %s to expect within %s: done in %s by %s at %s a second each",
-		waiting, several(coming, "record"), d.Within, d.Within, several(replicas, "replica"), d.PerReplica)
-	if late > 0 {
-		said += fmt.Sprintf("; %d of the lag count twice, since half of the time is over", late)
+func (v View) knowsPace() bool { return v.Latest.Group != nil && v.Latest.Group.Pace.Known }
+
+func (d Drain) plan(v View, t Total, consumers int64) (int64, Note) {
+	w := workload{partitions: d.demands(v, t), topics: topicsOf(t.Counts), running: assigned(v.Latest, t.Counts)}
+	w.capacity, _ = multiplied(d.Within.Milliseconds(), int64(d.PerReplica), times(1_000_000, consumers))
+	for i, one := range w.partitions {
+		if one.work() > w.partitions[w.hottest].work() {
+			w.hottest = i
+		}
 	}
+	replicas, busiest := w.fewest(consumers)
+	if running, known := v.running(consumers); known && running <= replicas/2 {
+		w.hurry()
+		replicas, busiest = w.fewest(consumers)
+	}
+	all := w.all()
+	said := fmt.Sprintf("lag %d, and %s to expect within %s: %s at %s a second each",
+		max(0, t.Lag), several(all.coming(), "record"), d.Within, several(replicas, "replica"), d.PerReplica)
+	if replicas > 0 {
+		said += fmt.Sprintf(" leave at most %d to a consumer, which gets %d done", busiest, w.capacity)
+	}
+	if all.late > 0 {
+		said += fmt.Sprintf("; lag that has waited for a quarter of the time or more counts as %d more", all.late)
+	}
+	said += d.tooHot(w, t, consumers)
 	if most := d.most(); replicas > most {
 		replicas = most
 		said += fmt.Sprintf("; maxRecordsPerSecond %s allows %d", d.AtMost, most)
@@ -73,36 +90,59 @@ func (d Drain) plan(v View, t Total) (int64, Note) {
 	return value, Note{Text: fmt.Sprintf("%s (%d)", said, value)}
 }
 
-// expected is how many records to expect within the time: as many as in two of its last half, or of the half before, whichever
-// had fewer. A burst has no forerunner and no successor, so it counts as lag alone; a stream counts wholly once it is that old.
-func (d Drain) expected(v View, t Total) int64 {
-	late := arrived(v, t, d.Within/2)
-	early := sub(arrived(v, t, d.Within), late)
-	return times(2, max(0, min(late, early)))
+// tooHot names the partition that no number of replicas gets done in time, because one consumer reads it.
+func (d Drain) tooHot(w workload, t Total, consumers int64) string {
+	if len(w.partitions) == 0 {
+		return ""
+	}
+	hottest := w.partitions[w.hottest]
+	most := add(hottest.lag, hottest.coming())
+	if most <= w.capacity {
+		return ""
+	}
+	p := t.Counts[w.hottest].Partition
+	seconds := scale(most, times(1000, consumers), int64(d.PerReplica))
+	return fmt.Sprintf("; %s/%d alone needs %d s", p.Topic, p.ID, seconds)
 }
 
-// late is the lag of the partitions whose next record has waited for half of the time, so that half is left for all that lies
-// behind it: replicas that were slow to come are made up for. One that has waited for all of it has missed it, and has the
-// time anew.
-func (d Drain) late(v View, t Total) int64 {
-	var sum int64
-	for _, c := range t.Counts {
-		if c.Lag > 0 && c.waitedFor(d.Within/2, v.Latest.At) && !c.waitedFor(d.Within, v.Latest.At) {
-			sum = add(sum, c.Lag)
+// demands is what each partition asks of the consumer that reads it.
+func (d Drain) demands(v View, t Total) []demand {
+	demands := make([]demand, len(t.Counts))
+	before, half := comparedWith(v, d.Within), comparedWith(v, d.Within/2)
+	for i, c := range t.Counts {
+		before, half = from(before, c.Partition), from(half, c.Partition)
+		one := demand{lag: max(0, c.Lag)}
+		one.recent = arrived(v, c.Partition, half, d.Within/2)
+		one.earlier = max(0, sub(arrived(v, c.Partition, before, d.Within), one.recent))
+		if one.lag > 0 {
+			one.late = d.late(c, v.Latest.At)
 		}
+		if one.lag > 0 || one.recent > 0 || one.earlier > 0 {
+			one.partitions = 1
+		}
+		demands[i] = one
 	}
-	return sum
+	return demands
+}
+
+// late is by how much more the lag of a partition counts whose next record has waited: three quarters of the time are left to all
+// that lies behind a record that has waited for a quarter, and a half to what lies behind one that has waited for half of it. One
+// that has missed its time stays late.
+func (d Drain) late(c Count, now time.Time) int64 {
+	switch {
+	case c.waitedFor(d.Within/2, now):
+		return c.Lag
+	case c.waitedFor(d.Within/4, now):
+		return scale(c.Lag, 1, 3)
+	default:
+		return 0
+	}
 }
 
 // waitedFor says whether some of the lag is older than that, where Kafka tells.
 func (c Count) waitedFor(age time.Duration, now time.Time) bool {
 	came, told := c.Partition.cameSince(age, now)
 	return told && c.without(came) > 0
-}
-
-// replicas is records / (Within x PerReplica), rounded up: the product counts in millionths of a record.
-func (d Drain) replicas(records int64) int64 {
-	return scale(records, 1_000_000, times(d.Within.Milliseconds(), int64(d.PerReplica)))
 }
 
 func (d Drain) most() int64 {
@@ -112,19 +152,14 @@ func (d Drain) most() int64 {
 	return max(1, int64(d.AtMost/d.PerReplica))
 }
 
-// arrived is how many records of the selected partitions came within the last while.
-func arrived(v View, t Total, within time.Duration) int64 {
-	var sum int64
-	earlier := comparedWith(v, within)
-	for _, c := range t.Counts {
-		earlier = from(earlier, c.Partition)
-		came, told := c.Partition.cameSince(within, v.Latest.At)
-		if !told && isFirst(earlier, c.Partition) {
-			came = sub(c.Partition.End, earlier[0].End)
-		}
-		sum = add(sum, max(0, came))
+// arrived is how many records of a partition came within the last while; earlier begins with the partition as it was seen then,
+// if it was.
+func arrived(v View, p Partition, earlier []Partition, within time.Duration) int64 {
+	came, told := p.cameSince(within, v.Latest.At)
+	if !told && isFirst(earlier, p) {
+		came = sub(p.End, earlier[0].End)
 	}
-	return sum
+	return max(0, came)
 }
 
 // cameSince is how many records came since the first one that is no older; told is false where Kafka did not tell.

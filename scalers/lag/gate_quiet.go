@@ -7,21 +7,24 @@ import (
 
 // HoldUntilQuiet stays active, with the replicas at least, until a while after the last record came or the last commit moved,
 // whichever was later, so that lag 0 between two records stops nobody (keys quietPeriod and holdReplicas). The replicas are an
-// exact multiple of the target, and no cap at partitions applies to them.
+// exact multiple of the target, or a little more where the HPA would not act on it (see atLeast), and no cap at partitions applies to
+// them. Each runs so many consumers of the group.
 //
 // That a record came is read from Kafka by timestamp, alike on every replica of lagwise, and seen by the log's end having
 // moved; that a commit moved is seen only. A process that has not observed for that long goes by what it has: it may let go
 // up to quiet sooner than an older one after the last record that was committed late. An observation that is a little older
 // than quiet may be the one compared with, so it may let go up to an eighth later, and never sooner.
-func HoldUntilQuiet(quiet time.Duration, replicas int64) Gate {
+func HoldUntilQuiet(quiet time.Duration, replicas, consumers int64) Gate {
+	needs := floorNeeds(replicas)
+	needs.Since, needs.History = []time.Duration{quiet}, quiet
 	return Gate{
-		Step: Step{Name: "hold", Key: "quietPeriod", Needs: Needs{Since: []time.Duration{quiet}, History: quiet}},
+		Step: Step{Name: "hold", Key: "quietPeriod", Needs: needs},
 		Do: func(v View, t Total, a Answer) (Answer, Note) {
 			why, busy := lastSign(v, t, quiet)
 			if !busy {
 				return a, Note{Text: fmt.Sprintf("quiet for %s: nobody is held", quiet)}
 			}
-			floor := times(replicas, t.Target)
+			floor := atLeast(replicas, v, t, consumers)
 			return Answer{Value: max(a.Value, floor), Active: true},
 				Note{Text: fmt.Sprintf("%s within %s: active, with %s at least (%d)", why, quiet, several(replicas, "replica"), floor)}
 		},

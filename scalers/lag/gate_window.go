@@ -23,7 +23,7 @@ const (
 
 // OnlyDuring answers 0 and inactive while the window is shut (windowMode gate).
 func OnlyDuring(window Opening) Gate {
-	return during(window, "gate", func(open bool, until string, _ Total, a Answer) (Answer, string) {
+	return during(window, "gate", Needs{}, func(open bool, until string, _ View, _ Total, a Answer) (Answer, string) {
 		if open {
 			return a, fmt.Sprintf("the window is open%s: lag counts", until)
 		}
@@ -32,13 +32,13 @@ func OnlyDuring(window Opening) Gate {
 }
 
 // AtLeastDuring is active while the window is open, with a value for the replicas or more (windowMode floor). No cap at
-// partitions applies to the replicas that the window asks for.
-func AtLeastDuring(window Opening, replicas int64) Gate {
-	return during(window, "floor", func(open bool, until string, t Total, a Answer) (Answer, string) {
+// partitions applies to the replicas that the window asks for, each of which runs so many consumers of the group.
+func AtLeastDuring(window Opening, replicas, consumers int64) Gate {
+	return during(window, "floor", floorNeeds(replicas), func(open bool, until string, v View, t Total, a Answer) (Answer, string) {
 		if !open {
 			return a, fmt.Sprintf("the window is shut%s: no floor", until)
 		}
-		floor := times(replicas, t.Target)
+		floor := atLeast(replicas, v, t, consumers)
 		text := fmt.Sprintf("the window is open%s: active, with %s at least (%d)", until, several(replicas, "replica"), floor)
 		return Answer{Value: max(a.Value, floor), Active: true}, text
 	})
@@ -47,7 +47,7 @@ func AtLeastDuring(window Opening, replicas int64) Gate {
 // AtMostDuring caps the value at the replicas while the window is open, and leaves the activation alone (windowMode cap).
 // The value is an exact multiple of the target, so the HPA does not round it up.
 func AtMostDuring(window Opening, replicas int64) Gate {
-	return during(window, "cap", func(open bool, until string, t Total, a Answer) (Answer, string) {
+	return during(window, "cap", Needs{}, func(open bool, until string, _ View, t Total, a Answer) (Answer, string) {
 		if !open {
 			return a, fmt.Sprintf("the window is shut%s: no cap of its own", until)
 		}
@@ -59,16 +59,16 @@ func AtMostDuring(window Opening, replicas int64) Gate {
 }
 
 // during asks the window for the view's present, and to be asked again when the window opens or shuts.
-func during(window Opening, name string, do func(open bool, until string, t Total, a Answer) (Answer, string)) Gate {
+func during(window Opening, name string, needs Needs, do func(open bool, until string, v View, t Total, a Answer) (Answer, string)) Gate {
 	return Gate{
-		Step: Step{Name: "window-" + name, Key: "windowStart"},
+		Step: Step{Name: "window-" + name, Key: "windowStart", Needs: needs},
 		Do: func(v View, t Total, a Answer) (Answer, Note) {
 			open, next, changes := window(v.Now)
 			if !changes {
-				answer, text := do(open, " for ever", t, a)
+				answer, text := do(open, " for ever", v, t, a)
 				return answer, Note{Text: text}
 			}
-			answer, text := do(open, " until "+next.Format("2006-01-02 15:04:05 MST"), t, a)
+			answer, text := do(open, " until "+next.Format("2006-01-02 15:04:05 MST"), v, t, a)
 			return answer, Note{Text: text, RevisitAt: next}
 		},
 	}

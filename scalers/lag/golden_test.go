@@ -233,7 +233,7 @@ func goldenView(t *testing.T, input string) lag.View {
 }
 
 // goldenGroup reads "told", the "most" members, the "pace" in thousandths, and "orders/0@40=10m" for a commit that has stood at
-// 40 for ten minutes.
+// 40 for ten minutes; "reads=0,1;2" are the places of the partitions that each member reads.
 func goldenGroup(t *testing.T, line string) *lag.Group {
 	t.Helper()
 	var group lag.Group
@@ -245,6 +245,16 @@ func goldenGroup(t *testing.T, line string) *lag.Group {
 			group.Told = true
 		case "most":
 			group.Most, err = strconv.Atoi(value)
+		case "reads":
+			for i, places := range strings.Split(value, ";") {
+				member := lag.Member{ID: fmt.Sprintf("%03d", i)}
+				for place := range strings.SplitSeq(places, ",") {
+					if place != "" {
+						member.Reads = append(member.Reads, goldenPlace(t, place))
+					}
+				}
+				group.Members = append(group.Members, member)
+			}
 		case "pace":
 			group.Pace.Known = true
 			_, err = fmt.Sscan(value, &group.Pace.Each)
@@ -256,6 +266,15 @@ func goldenGroup(t *testing.T, line string) *lag.Group {
 		}
 	}
 	return &group
+}
+
+func goldenPlace(t *testing.T, text string) int {
+	t.Helper()
+	place, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return place
 }
 
 func goldenStanding(t *testing.T, where, long string) lag.Standing {

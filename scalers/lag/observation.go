@@ -94,6 +94,8 @@ type Needs struct {
 	History time.Duration
 	// Pace asks for what a consumer gets done (Group.Pace).
 	Pace bool
+	// Consumers asks for the group's members while it has lag, ConsumersAtRest without lag as well.
+	Consumers, ConsumersAtRest bool
 	// Standing asks for the partitions whose commits stand still (Group.Standing), and says for how long they may without being
 	// noticed; zero when no rule asks.
 	Standing time.Duration
@@ -122,4 +124,4 @@ func (n Needs) startOf(p Partition) bool {
 }
 
 // Members says whether the group's members have to be known.
-func (n Needs) Members() bool { return n.Pace || n.Standing > 0 }
+func (n Needs) Members() bool { return n.Pace || n.Consumers || n.Standing > 0 }

@@ -125,6 +125,8 @@ func (n Needs) and(other Needs) Needs {
 		Since:                 slices.Compact(slices.Sorted(slices.Values(slices.Concat(n.Since, other.Since)))),
 		History:               max(n.History, other.History),
 		Pace:                  n.Pace || other.Pace,
+		Consumers:             n.Consumers || other.Consumers,
+		ConsumersAtRest:       n.ConsumersAtRest || other.ConsumersAtRest,
 		Standing:              max(n.Standing, other.Standing),
 	}
 }

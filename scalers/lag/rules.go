@@ -188,7 +188,7 @@ func (r Rules) aggregate() Aggregate {
 		if r.Drain.PerReplica == 0 {
 			return DrainAtPace(r.Drain, max(1, r.ConsumersPerReplica))
 		}
-		return DrainInTime(r.Drain)
+		return DrainInTime(r.Drain, max(1, r.ConsumersPerReplica))
 	case r.Age > 0:
 		return ByAge(r.Age, r.AgeBesideLag)
 	case r.AggregateMax:
@@ -252,8 +252,9 @@ func (r Rules) stall() Stall {
 // gates let the window have the last word: outside of it nobody is held.
 func (r Rules) gates() []Gate {
 	var gates []Gate
+	consumers := max(1, r.ConsumersPerReplica)
 	if r.QuietPeriod > 0 {
-		gates = append(gates, HoldUntilQuiet(r.QuietPeriod, r.HoldReplicas))
+		gates = append(gates, HoldUntilQuiet(r.QuietPeriod, r.HoldReplicas, consumers))
 	}
 	if r.MinActive > 0 {
 		gates = append(gates, StayActive(r.MinActive))
@@ -261,15 +262,30 @@ func (r Rules) gates() []Gate {
 	if r.CommitsStill > 0 {
 		gates = append(gates, HoldUntilCommitsStop(r.CommitsStill))
 	}
+	switch {
+	case r.Drain.Within > 0:
+		gates = append(gates, DrainPastTolerance(r.Drain, consumers))
+		if r.staysActive() {
+			gates = append(gates, ActiveWhileRecordsCome(r.Drain.Within))
+		}
+	case r.Age > 0:
+		gates = append(gates, AgePastTolerance(consumers))
+	}
 	if r.Window == nil {
 		return gates
 	}
 	switch r.WindowMode {
 	case WindowFloor:
-		return append(gates, AtLeastDuring(r.Window, r.WindowReplicas))
+		return append(gates, AtLeastDuring(r.Window, r.WindowReplicas, consumers))
 	case WindowCap:
 		return append(gates, AtMostDuring(r.Window, r.WindowReplicas))
 	default:
 		return append(gates, OnlyDuring(r.Window))
 	}
+}
+
+// staysActive says that drainWithin keeps the trigger active while records come. Where another rule says what is work, as a threshold
+// does, it is that rule's.
+func (r Rules) staysActive() bool {
+	return r.ActivationThreshold == 0 && r.ActivationAge == 0 && r.SustainedFor == 0
 }

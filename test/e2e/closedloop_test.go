@@ -36,6 +36,15 @@ func measured() []workload {
 			scale: 15, triggers: []string{closedloop.KEDA, closedloop.InTime}, commits: []string{"after"},
 			partitions: 12, bursts: 3, records: 275, every: 75 * time.Second, scaleDown: 10 * time.Minute, within: 10 * time.Minute,
 		},
+		uneven(0.25), uneven(0.5),
+	}
+}
+
+// uneven is a backlog whose hottest partition one replica gets done in time.
+func uneven(skew float64) workload {
+	return workload{
+		scale: 15, triggers: []string{closedloop.InTime}, commits: []string{"after"}, skew: skew,
+		partitions: 12, bursts: 2, records: 275, every: 75 * time.Second, scaleDown: 10 * time.Minute, within: 10 * time.Minute,
 	}
 }
 
@@ -103,7 +112,7 @@ func (w workload) measure(t *testing.T) closedloop.Workload {
 	}
 	for _, loop := range loops {
 		measured.Loops = append(measured.Loops, closedloop.Observed{
-			Bursts: bursts, Partitions: w.partitions, Records: w.records,
+			Bursts: bursts, Records: w.counts(),
 			Changes: s.Replicas(loop.name).Changes(), Pods: pods.Of(loop.name), Done: s.Records(),
 		}.Sum(loop.trigger, loop.commit))
 	}

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/lagwise/lagwise/test/e2e/closedloop"
@@ -16,6 +17,8 @@ type workload struct {
 	triggers, commits []string
 	// bursts come, of so many records for each partition.
 	partitions, bursts, records int
+	// skew is how unevenly they fall into the partitions, as with "lagwise simulate --skew".
+	skew float64
 	// every is the time between two bursts, not scaled. With onSleep a burst waits for KEDA's own trigger, too, until that has
 	// its replicas at 0.
 	every   time.Duration
@@ -61,7 +64,7 @@ func (w workload) settings() closedloop.Settings {
 		PollingInterval: w.whole(pollingInterval), CooldownPeriod: w.whole(cooldownPeriod), ScaleDown: w.whole(w.scaleDown),
 		QuietPeriod: w.whole(w.quiet), DrainWithin: w.whole(w.within),
 		RefreshInterval: max(100*time.Millisecond, refreshInterval/w.scale).Round(time.Millisecond).Seconds(), // lagwise takes no less
-		Partitions:      w.partitions, Bursts: w.bursts, RecordsOfBurst: w.partitions * w.records,
+		Partitions:      w.partitions, Bursts: w.bursts, RecordsOfBurst: w.partitions * w.records, Skew: w.skew,
 		BetweenBursts: w.between().Round(10 * time.Millisecond).Seconds(), WorkOfRecord: (workOfRecord / w.scale).Round(100 * time.Microsecond).Seconds(),
 	}
 }
@@ -147,7 +150,23 @@ func (w workload) produce(s *stage.Scenario, topic string, loops []looping) []ti
 }
 
 func (w workload) burst(s *stage.Scenario, topic string) {
-	for partition := range int32(w.partitions) {
-		s.Produce(topic, partition, w.records)
+	for partition, records := range w.counts() {
+		s.Produce(topic, int32(partition), records)
 	}
+}
+
+// counts are how many records of a burst fall into each partition; what rounding leaves is the first one's.
+func (w workload) counts() []int {
+	var sum float64
+	for i := range w.partitions {
+		sum += math.Pow(float64(i+1), -w.skew)
+	}
+	left := w.partitions * w.records
+	counts := make([]int, w.partitions)
+	for i := range counts {
+		counts[i] = int(float64(w.partitions*w.records) * math.Pow(float64(i+1), -w.skew) / sum)
+		left -= counts[i]
+	}
+	counts[0] += left
+	return counts
 }

@@ -272,7 +272,7 @@ func (q *inquiry) readMore() (complete bool, fault *Fault) {
 			complete = complete && known
 		}
 	}
-	if q.want.Needs.Members() && q.lags() {
+	if q.want.Needs.Members() && (q.want.Needs.ConsumersAtRest || q.lags()) {
 		_, known := q.snapshot.members.get(q.want.Group)
 		complete = complete && known
 	}

@@ -2,11 +2,10 @@ package closedloop
 
 import (
 	"fmt"
-	"math"
 	"slices"
 )
 
-// tolerance is by how much of drainWithin the end may be off: a start takes time, and replicas are whole.
+// tolerance is by how much of drainWithin the end may be late, beside the start of the first pod.
 const tolerance = 0.15
 
 // Refuted lists what figures of the run do not show, though docs/closed-loop.md says so.
@@ -33,9 +32,9 @@ func (w Workload) refuted() []string {
 				doubt(loop, "reversals: %d", loop.Reversals)
 			}
 		case InTime:
-			for _, took := range loop.Drained {
-				if within := float64(w.Settings.DrainWithin); math.Abs(took-within) > tolerance*within {
-					doubt(loop, "done after %.1f s instead of %.0f s", took, within)
+			for i, took := range loop.Drained {
+				if most := (1+tolerance)*float64(w.Settings.DrainWithin) + loop.FirstRecords[i]; took > most {
+					doubt(loop, "skew %g: done after %.1f s, promised within %.1f s", w.Settings.Skew, took, most)
 				}
 			}
 		}

@@ -11,7 +11,7 @@ func TestClaims(t *testing.T) {
 	t.Parallel()
 	flapping := closedloop.Loop{Trigger: closedloop.KEDA, Commit: "queued", Reversals: 4, Lost: 1800}
 	held := closedloop.Loop{Trigger: closedloop.Quiet, Commit: "queued"}
-	inTime := closedloop.Loop{Trigger: closedloop.InTime, Commit: "after", Drained: []float64{34, 40, 46}}
+	inTime := closedloop.Loop{Trigger: closedloop.InTime, Commit: "after", Drained: []float64{34, 40, 46}, FirstRecords: []float64{1, 0, 0}}
 	for _, row := range []struct {
 		loops []closedloop.Loop
 		want  []string
@@ -30,10 +30,9 @@ func TestClaims(t *testing.T) {
 			want:  []string{"external-push, commit=after: lost 1 records that were committed after they were processed"},
 		},
 		{
-			loops: []closedloop.Loop{{Trigger: closedloop.InTime, Commit: "after", Drained: []float64{33.9, 40, 46.1}}},
+			loops: []closedloop.Loop{{Trigger: closedloop.InTime, Commit: "after", Drained: []float64{33.9, 40, 46.6}, FirstRecords: []float64{0, 0, 0.5}}},
 			want: []string{
-				"external-push, drainWithin, commit=after: done after 33.9 s instead of 40 s",
-				"external-push, drainWithin, commit=after: done after 46.1 s instead of 40 s",
+				"external-push, drainWithin, commit=after: skew 0: done after 46.6 s, promised within 46.5 s",
 			},
 		},
 	} {

@@ -54,20 +54,19 @@ type Point struct {
 
 // Observed is what was seen of a Deployment.
 type Observed struct {
-	// Bursts are the moments just before the first record of each, Partitions and Records how many records each brought:
-	// so many to each of so many partitions.
-	Bursts              []time.Time
-	Partitions, Records int
-	Changes             []stage.Change
-	Pods                []stage.PodLife // all of them gone
-	Done                []stage.Record  // of all pods, of this Deployment or not
+	// Bursts are the moments just before the first record of each, Records how many records each brought to each partition.
+	Bursts  []time.Time
+	Records []int
+	Changes []stage.Change
+	Pods    []stage.PodLife // all of them gone
+	Done    []stage.Record  // of all pods, of this Deployment or not
 }
 
 // Sum makes figures of what was seen.
 func (o Observed) Sum(trigger, commit string) Loop {
 	done := o.processed()
 	loop := Loop{
-		Trigger: trigger, Commit: commit, Lost: len(o.Bursts)*o.Partitions*o.Records - len(done),
+		Trigger: trigger, Commit: commit, Lost: len(o.Bursts)*total(o.Records) - len(done),
 		Repeated: len(o.own()) - len(done), Reversals: reversals(o.Changes),
 	}
 	for burst, at := range o.Bursts {
@@ -85,6 +84,13 @@ func (o Observed) Sum(trigger, commit string) Loop {
 	}
 	loop.Processed = o.progress(done)
 	return loop
+}
+
+func total(counts []int) (sum int) {
+	for _, count := range counts {
+		sum += count
+	}
+	return sum
 }
 
 // own leaves the records of this Deployment's pods.
@@ -120,7 +126,7 @@ func (o Observed) processed() map[place]time.Time {
 func (o Observed) ends(done map[place]time.Time, burst int) (first, last float64) {
 	var times []time.Time
 	for at, when := range done {
-		if int(at.offset)/o.Records == burst {
+		if int(at.offset)/o.Records[at.partition] == burst {
 			times = append(times, when)
 		}
 	}

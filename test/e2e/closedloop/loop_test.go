@@ -16,7 +16,7 @@ func TestFigures(t *testing.T) {
 	began := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	at := func(s float64) time.Time { return began.Add(time.Duration(s * float64(time.Second))) }
 	got := closedloop.Observed{
-		Bursts: []time.Time{at(0), at(4)}, Partitions: 1, Records: 2,
+		Bursts: []time.Time{at(0), at(4)}, Records: []int{2},
 		Changes: []stage.Change{
 			{At: at(-1), Wanted: 0},
 			{At: at(0.25), Wanted: 1},

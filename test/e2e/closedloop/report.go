@@ -41,8 +41,10 @@ type Settings struct {
 	Partitions      int     `json:"partitions"`
 	Bursts          int     `json:"bursts"`
 	RecordsOfBurst  int     `json:"recordsOfBurst"`
-	BetweenBursts   float64 `json:"betweenBursts"`
-	WorkOfRecord    float64 `json:"workOfRecord"`
+	// Skew is how unevenly a burst falls into the partitions: partition n gets 1/(n+1)^skew of what the first one gets.
+	Skew          float64 `json:"skew,omitempty"`
+	BetweenBursts float64 `json:"betweenBursts"`
+	WorkOfRecord  float64 `json:"workOfRecord"`
 }
 
 // Files of a report, without their folder.
