@@ -3,8 +3,11 @@
 package kafka_test
 
 import (
+	"context"
+	"errors"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -26,14 +29,15 @@ func TestAShareGroupIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer consumer.Close()
-	for received := 0; received == 0; {
+	eventually(t, patience, func() error {
 		operator.produce(t, topic, 0, 1) // what was produced before the group began is not for it
-		fetches := consumer.PollRecords(t.Context(), 1)
-		if err := fetches.Err0(); err != nil {
-			t.Fatal(err)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if consumer.PollRecords(ctx, 1).NumRecords() == 0 {
+			return errors.New("the share group has received nothing")
 		}
-		received += fetches.NumRecords()
-	}
+		return nil
+	})
 
 	lagwise := startLagwise(t, cluster.Options{})
 	for name, more := range map[string][]string{"latest": nil, "earliest": {"offsetResetPolicy", "earliest"}} {

@@ -16,6 +16,8 @@ const (
 	clientID = "lagwise"
 	// newestOffsetFetch is the last version of OffsetFetch that names topics; later ones know their ids alone.
 	newestOffsetFetch = 9
+	// mostPatientTries is how many silent brokers the time of one question to any broker is enough for.
+	mostPatientTries = 3
 	// embeddedAPIVersions is the last version of ApiVersions that librdkafka's embedded broker answers as Kafka does.
 	embeddedAPIVersions = 2
 )
@@ -114,8 +116,10 @@ func (c *brokerClient) throttled(now time.Time) error { return c.quota.throttled
 func (c *brokerClient) askAny(ctx context.Context, ask func(context.Context) error) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	for range c.routes.countBrokers() + len(c.kafka.SeedBrokers()) {
-		trying, cancel := context.WithTimeout(ctx, c.timeout/3)
+	candidates := c.routes.countBrokers() + len(c.kafka.SeedBrokers())
+	patience := c.timeout / time.Duration(min(candidates, mostPatientTries))
+	for range candidates {
+		trying, cancel := context.WithTimeout(ctx, patience)
 		latest := ask(trying)
 		cancel()
 		if latest == nil {

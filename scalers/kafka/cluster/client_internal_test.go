@@ -433,7 +433,7 @@ func TestARefusedLoginIsTheFirstAnswer(t *testing.T) {
 		word string
 	}{
 		"right":    {&SASL{Mechanism: Plain, Username: "lagwise", Password: "right"}, Internal, ""},
-		"no login": {nil, Unreachable, "may require TLS or SASL"},
+		"no login": {nil, Unreachable, "may require SASL"},
 	} {
 		client, err := openClient(Connection{Name: "test", BootstrapServers: cluster.ListenAddrs(), SASL: test.sasl}, Options{}.withDefaults())
 		if err != nil {

@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -91,24 +90,17 @@ func (e *tokenError) Unwrap() error { return e.err }
 // explain adds what a broker that hangs up most likely means, by the connection's own settings. Kafka's brokers give no reason: they
 // close the connection on a client that speaks in clear to a TLS listener, or that skips a login.
 func (c Connection) explain(err error) error {
+	text := err.Error()
 	_, early := errors.AsType[*kgo.ErrFirstReadEOF](err)
-	switch clear := c.TLS == nil; {
-	case clear && (early || strings.Contains(err.Error(), "tls alert")):
-		err = errors.New("the broker closed the connection before it answered: its listener may require TLS, which this connection does not use")
-		if c.SASL == nil {
-			err = errors.New("the broker closed the connection before it answered: its listener may require TLS or SASL, and this connection uses neither")
-		}
-		return err
+	_, plaintext := errors.AsType[tls.RecordHeaderError](err)
+	switch encrypted := c.TLS != nil; {
+	case encrypted && (plaintext || early && strings.Contains(text, "after a dial")):
+		return errors.New("TLS handshake failed: the listener may not use TLS")
+	case !encrypted && (strings.Contains(text, "tls alert") || early && strings.Contains(text, "api versions")):
+		return errors.New("the broker closed the connection before it answered: its listener may require TLS, which this connection does not use")
 	case early && c.SASL == nil:
 		return errors.New("the broker closed the connection before it answered: its listener may require SASL, which this connection does not use")
-	case !clear && (early || isPlaintextAnswer(err) || errors.Is(err, io.EOF)):
-		return fmt.Errorf("TLS handshake failed: the listener may not use TLS: %w", err)
 	default:
 		return err
 	}
-}
-
-func isPlaintextAnswer(err error) bool {
-	_, plaintext := errors.AsType[tls.RecordHeaderError](err)
-	return plaintext
 }
