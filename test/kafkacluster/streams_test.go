@@ -30,7 +30,9 @@ type change struct {
 	bound time.Duration
 	// acknowledged is when every replica in sync had the change.
 	acknowledged, pushed time.Time
-	failure              string
+	// outdated is when the value before a commit was last observed after the commit was acknowledged; zero for never.
+	outdated time.Time
+	failure  string
 }
 
 // streams are open streams of triggers, and the clients that change what the triggers observe.
@@ -101,16 +103,17 @@ func (s *streams) makeChanges(ctx context.Context, of trigger, ends []int64, pus
 
 // await waits for the value that a change leads to, and records when it was pushed.
 func (s *streams) await(ctx context.Context, pushed <-chan scalers.Evaluation, value float64, begun time.Time, of change) {
-	of.failure = awaitPush(ctx, pushed, value, begun, of.acknowledged)
+	of.failure, of.outdated = awaitPush(ctx, pushed, value, begun, of.acknowledged)
 	of.pushed = time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.changes = append(s.changes, of)
 }
 
-// awaitPush receives evaluations until one that was observed after the change began has the value. An evaluation that was
-// observed after the change was acknowledged must have it.
-func awaitPush(ctx context.Context, pushed <-chan scalers.Evaluation, value float64, begun, acknowledged time.Time) (failure string) {
+// awaitPush receives evaluations until one that was observed after the change began has the value. An evaluation of a record that was
+// observed after it was acknowledged must have it. That of a commit may be outdated while the coordinator moves: Kafka answers with
+// older commits until the replicas that are left have caught up.
+func awaitPush(ctx context.Context, pushed <-chan scalers.Evaluation, value float64, begun, acknowledged time.Time) (failure string, outdated time.Time) {
 	var last scalers.Evaluation
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
@@ -119,18 +122,21 @@ func awaitPush(ctx context.Context, pushed <-chan scalers.Evaluation, value floa
 		case last = <-pushed:
 		case <-timer.C:
 			if last.ObservedAt.IsZero() {
-				return fmt.Sprintf("no push within %s, want %v", timeout, value)
+				return fmt.Sprintf("no push within %s, want %v", timeout, value), outdated
 			}
 			return fmt.Sprintf("no push of %v within %s; the last push was %v, observed %.1f s after the change",
-				value, timeout, last.Value, last.ObservedAt.Sub(acknowledged).Seconds())
+				value, timeout, last.Value, last.ObservedAt.Sub(acknowledged).Seconds()), outdated
 		case <-ctx.Done():
-			return ""
+			return "", outdated
 		}
+		late := last.Value != value && !last.ObservedAt.Before(acknowledged)
 		switch {
 		case last.Value == value && !last.ObservedAt.Before(begun):
-			return ""
-		case last.Value != value && !last.ObservedAt.Before(acknowledged), last.Value != 0 && last.Value != 1:
-			return fmt.Sprintf("got %v, observed %.3f s after the change, want %v", last.Value, last.ObservedAt.Sub(acknowledged).Seconds(), value)
+			return "", outdated
+		case last.Value != 0 && last.Value != 1, late && value == 1:
+			return fmt.Sprintf("got %v, observed %.3f s after the change, want %v", last.Value, last.ObservedAt.Sub(acknowledged).Seconds(), value), outdated
+		case late:
+			outdated = last.ObservedAt
 		}
 	}
 }
@@ -160,6 +166,8 @@ func (s *streams) check(t *testing.T, h *history) {
 		switch {
 		case one.failure != "":
 			t.Errorf("push: %s: %s, %s: %s", one.of.name, one.what, h.phase(one.acknowledged), one.failure)
+		case !one.outdated.IsZero() && !h.tolerated(one.of, one.outdated):
+			t.Errorf("push: %s: %s, %s: outdated %.1f s after it", one.of.name, one.what, h.phase(one.acknowledged), one.outdated.Sub(one.acknowledged).Seconds())
 		case one.pushed.After(deadline):
 			t.Errorf("push: %s: %s, %s: pushed after %.1f s, want at most %.1f s",
 				one.of.name, one.what, h.phase(one.acknowledged), took.Seconds(), deadline.Sub(one.acknowledged).Seconds())

@@ -16,8 +16,8 @@ const (
 	clientID = "lagwise"
 	// newestOffsetFetch is the last version of OffsetFetch that names topics; later ones know their ids alone.
 	newestOffsetFetch = 9
-	// mostPatientTries is how many silent brokers the time of one question to any broker is enough for.
-	mostPatientTries = 3
+	// lateShare is the part of a request's time after which another broker is asked as well.
+	lateShare = 4
 	// embeddedAPIVersions is the last version of ApiVersions that librdkafka's embedded broker answers as Kafka does.
 	embeddedAPIVersions = 2
 )
@@ -112,25 +112,49 @@ func (c *brokerClient) told(err error) error {
 
 func (c *brokerClient) throttled(now time.Time) error { return c.quota.throttled(now) }
 
-// askAny asks one broker after the other until one of them answers. ask must take another broker each time.
-func (c *brokerClient) askAny(ctx context.Context, ask func(context.Context) error) (err error) {
+// askAny asks one broker after the other until one of them answers. One that takes long is asked on, beside the next: it may be far away.
+// ask must take another broker each time, and may be called from several goroutines.
+func (c *brokerClient) askAny(ctx context.Context, ask func(context.Context) (kmsg.Response, error)) (kmsg.Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	candidates := c.routes.countBrokers() + len(c.kafka.SeedBrokers())
-	patience := c.timeout / time.Duration(min(candidates, mostPatientTries))
-	for range candidates {
-		trying, cancel := context.WithTimeout(ctx, patience)
-		latest := ask(trying)
-		cancel()
-		if latest == nil {
-			return nil
-		}
-		if err == nil || kindOf(latest) != TimedOut {
-			err = latest
-		}
-		if ctx.Err() != nil {
-			break
-		}
+	left := c.routes.countBrokers() + len(c.kafka.SeedBrokers())
+	type ending struct {
+		answer kmsg.Response
+		err    error
 	}
-	return &brokerError{"no broker answers", c.told(err)}
+	endings := make(chan ending, left)
+	underWay := 0
+	next := func() {
+		left--
+		underWay++
+		go func() { // ends with ctx, and waits for nobody to take what it brings
+			answer, err := ask(ctx)
+			endings <- ending{answer, err}
+		}()
+	}
+	next()
+	var failure error
+	for underWay > 0 {
+		late := time.NewTimer(c.timeout / lateShare)
+		select {
+		case <-late.C:
+			if left > 0 {
+				next()
+			}
+		case one := <-endings:
+			underWay--
+			if one.err == nil {
+				late.Stop()
+				return one.answer, nil
+			}
+			if failure == nil || kindOf(one.err) != TimedOut {
+				failure = one.err
+			}
+			if left > 0 && ctx.Err() == nil {
+				next()
+			}
+		}
+		late.Stop()
+	}
+	return nil, &brokerError{"no broker answers", c.told(failure)}
 }

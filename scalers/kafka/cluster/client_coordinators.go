@@ -116,21 +116,20 @@ func (c *brokerClient) findCoordinators(ctx context.Context, groups []string) (m
 	return found, nil
 }
 
-func (c *brokerClient) findSome(ctx context.Context, groups []string) (answer *kmsg.FindCoordinatorResponse, err error) {
-	request := kmsg.NewPtrFindCoordinatorRequest()
-	request.CoordinatorKey, request.CoordinatorKeys = groups[0], groups
-	err = c.askAny(ctx, func(ctx context.Context) error {
+func (c *brokerClient) findSome(ctx context.Context, groups []string) (*kmsg.FindCoordinatorResponse, error) {
+	response, err := c.askAny(ctx, func(ctx context.Context) (kmsg.Response, error) {
 		broker, err := c.anyBroker(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		response, err := c.ask(ctx, broker, request)
-		if err == nil {
-			answer = response.(*kmsg.FindCoordinatorResponse) //nolint:forcetypeassert // the request's own response
-		}
-		return err
+		request := kmsg.NewPtrFindCoordinatorRequest()
+		request.CoordinatorKey, request.CoordinatorKeys = groups[0], groups
+		return c.ask(ctx, broker, request)
 	})
-	return answer, err
+	if err != nil {
+		return nil, err
+	}
+	return response.(*kmsg.FindCoordinatorResponse), nil //nolint:forcetypeassert // the request's own response
 }
 
 var errNoBroker = errors.New("the cluster names no broker")

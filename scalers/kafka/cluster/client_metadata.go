@@ -21,14 +21,15 @@ func (c *brokerClient) ping(ctx context.Context) error {
 }
 
 // metadata goes through the client's own function, which learns of new brokers by it and takes another broker each time.
-func (c *brokerClient) metadata(ctx context.Context, request *kmsg.MetadataRequest) (answer *kmsg.MetadataResponse, err error) {
-	err = c.askAny(ctx, func(ctx context.Context) (err error) {
-		answer, err = request.RequestWith(ctx, c.kafka)
-		return err
+func (c *brokerClient) metadata(ctx context.Context, request *kmsg.MetadataRequest) (*kmsg.MetadataResponse, error) {
+	response, err := c.askAny(ctx, func(ctx context.Context) (kmsg.Response, error) {
+		one := *request // the client notes the version in it
+		return c.kafka.Request(ctx, &one)
 	})
 	if err != nil {
 		return nil, err
 	}
+	answer := response.(*kmsg.MetadataResponse) //nolint:forcetypeassert // the request's own response
 	c.routes.noteBrokers(answer.Brokers)
 	return answer, nil
 }

@@ -200,9 +200,9 @@ func (q *inquiry) sinceAge(age time.Duration) *facts[partition, offsetState] {
 
 func partitionName(at partition) string { return fmt.Sprintf("topic %q partition %d", at.topic, at.id) }
 
-func (q *inquiry) groupFault(err error) *Fault {
-	return faultOf(fmt.Sprintf("consumer group %q", q.want.Group), err)
-}
+func (q *inquiry) groupName() string { return fmt.Sprintf("consumer group %q", q.want.Group) }
+
+func (q *inquiry) groupFault(err error) *Fault { return faultOf(q.groupName(), err) }
 
 func (q *inquiry) readCommits() (complete bool, fault *Fault) {
 	complete = true
@@ -224,11 +224,16 @@ func (q *inquiry) readCommits() (complete bool, fault *Fault) {
 			return false, q.groupFault(err)
 		}
 		if known && commit.err != nil {
-			return false, faultOf(fmt.Sprintf("consumer group %q, %s", q.want.Group, partitionName(at)), commit.err)
+			return false, faultOf(q.groupName()+", "+partitionName(at), commit.err)
+		}
+		if q.fetched[key] && q.cache.isBehind(q.want.Group, at, commit, q.at) {
+			return false, &Fault{Kind: Unreachable, About: q.groupName() + ", " + partitionName(at), Err: errBehind}
 		}
 	}
 	return complete, nil
 }
+
+var errBehind = errors.New("the coordinator answers with an older commit than before, and is asked again")
 
 // settle reads those ends again that a commit has overtaken between the two readings. A topic that ends before a commit even then
 // may have been deleted and made again.
@@ -310,7 +315,19 @@ func (q *inquiry) assemble() result {
 		observation.Partitions = append(observation.Partitions, counted)
 	}
 	observation.Group = q.assembleGroup(observation.Partitions)
-	return result{observation: observation}
+	return result{observation: observation, partial: q.isPartial()}
+}
+
+// isPartial reports whether Kafka did not answer for a part of which the observation does without.
+func (q *inquiry) isPartial() bool {
+	partial := q.snapshot.members.known[q.want.Group].err != nil
+	for _, at := range q.partitions {
+		partial = partial || q.starts.known[at].err != nil
+		for _, age := range q.want.Needs.Since {
+			partial = partial || q.sinceAge(age).known[at].err != nil
+		}
+	}
+	return partial
 }
 
 func (q *inquiry) assemblePartition(at partition) (lag.Partition, *Fault) {
@@ -382,5 +399,3 @@ func (q *inquiry) assembleGroup(partitions []lag.Partition) *lag.Group {
 	slices.SortFunc(group.Members, func(a, b lag.Member) int { return strings.Compare(a.ID, b.ID) })
 	return group
 }
-
-var _ = errors.New

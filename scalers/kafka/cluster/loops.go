@@ -35,26 +35,29 @@ type round struct {
 	mu sync.Mutex
 	// answered and unanswered count the subscriptions for which Kafka had an answer, and those for which it had none.
 	answered, unanswered int
-	// latest is when the last answer came.
+	// latest is when the last complete answer came.
 	latest time.Time
 }
 
-func (r *round) note(fault *Fault, now time.Time) {
+func (r *round) note(of result, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if fault != nil && fault.wholeCluster() {
+	switch {
+	case of.fault != nil && of.fault.wholeCluster():
 		r.unanswered++
-		return
+	case of.partial:
+		r.answered++
+	default:
+		r.answered++
+		r.latest = now
 	}
-	r.answered++
-	r.latest = now
 }
 
 // took is how long the answers took. What waits for brokers that do not answer does not count.
 func (r *round) took() time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.answered == 0 {
+	if r.latest.IsZero() {
 		return 0
 	}
 	return r.latest.Sub(r.began)
@@ -127,8 +130,8 @@ func (s *session) begin(ctx context.Context, client client, subscriptions []*Sub
 	r := &round{began: time.Now(), done: make(chan struct{})}
 	rounds.Go(func() {
 		defer close(r.done)
-		s.observe(ctx, client, subscriptions, false, func(subscription *Subscription, fault *Fault) {
-			r.note(fault, time.Now())
+		s.observe(ctx, client, subscriptions, false, func(subscription *Subscription, of result) {
+			r.note(of, time.Now())
 			s.mu.Lock()
 			delete(s.refreshing, subscription)
 			s.mu.Unlock()
@@ -157,7 +160,8 @@ func (s *session) reaches(ctx context.Context, client client) bool {
 }
 
 // urgent observes those that cannot wait for their turn. While no broker answers they get that as their answer at once: trying is left
-// to refresh alone.
+// to refresh alone. Those whose latest observation failed are read apart, so that they keep no slot from the others; their times lie on
+// a grid, which bounds the snapshots.
 func (s *session) urgent(ctx context.Context, client client) {
 	var snapshots sync.WaitGroup
 	defer snapshots.Wait()
@@ -171,32 +175,38 @@ func (s *session) urgent(ctx context.Context, client client) {
 		case <-s.wake:
 		case <-timer.C:
 		}
+		if failing := s.takeDue(time.Now(), true); len(failing) > 0 {
+			snapshots.Go(func() { s.hasten(ctx, client, failing) })
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case slots <- struct{}{}:
 		}
 		free := sync.OnceFunc(func() { <-slots })
-		due, next := s.takeDue(time.Now())
-		timer.Reset(next)
-		if len(due) == 0 {
+		if due := s.takeDue(time.Now(), false); len(due) > 0 {
+			old := time.AfterFunc(slotTime, free)
+			snapshots.Go(func() {
+				defer func() { old.Stop(); free() }()
+				s.hasten(ctx, client, due)
+			})
+		} else {
 			free()
-			continue
 		}
-		if fault := s.trouble(); fault != nil {
-			for _, subscription := range due {
-				subscription.publish(time.Now(), result{fault: fault})
-				s.settle(subscription)
-			}
-			free()
-			continue
-		}
-		old := time.AfterFunc(slotTime, free)
-		snapshots.Go(func() {
-			defer func() { old.Stop(); free() }()
-			s.observe(ctx, client, due, true, func(subscription *Subscription, _ *Fault) { s.settle(subscription) })
-		})
+		timer.Reset(s.nextDue(time.Now()))
 	}
+}
+
+// hasten observes subscriptions at once.
+func (s *session) hasten(ctx context.Context, client client, due []*Subscription) {
+	if fault := s.trouble(); fault != nil {
+		for _, subscription := range due {
+			subscription.publish(time.Now(), result{fault: fault})
+			s.settle(subscription)
+		}
+		return
+	}
+	s.observe(ctx, client, due, true, func(subscription *Subscription, _ result) { s.settle(subscription) })
 }
 
 // settle ends what takeDue began for a subscription.
@@ -212,7 +222,7 @@ func (s *session) settle(subscription *Subscription) {
 
 // observe reads what the subscriptions want and publishes each as soon as it is complete. delivered is called for each of them.
 func (s *session) observe(
-	ctx context.Context, client client, subscriptions []*Subscription, urgent bool, delivered func(*Subscription, *Fault),
+	ctx context.Context, client client, subscriptions []*Subscription, urgent bool, delivered func(*Subscription, result),
 ) {
 	if len(subscriptions) == 0 {
 		return
@@ -231,7 +241,7 @@ func (s *session) observe(
 			s.noteHealth(taken.clusterFault)
 		}
 		s.deliver(subscriptions[i], began, r)
-		delivered(subscriptions[i], r.fault)
+		delivered(subscriptions[i], r)
 	}
 	taken.run(ctx)
 }

@@ -18,6 +18,8 @@ type offsetCache struct {
 	topics map[string]topicEntry
 	// commits are those that cannot have moved while the partition's log does not grow.
 	commits map[groupPartition]commitEntry
+	// behind are the commits that were last read at an earlier offset than before, and since when.
+	behind map[groupPartition]time.Time
 	// readings are the latest of each group, for observations that are under way at the same time.
 	readings map[string]reading
 	// shares are the groups without commits that Kafka was asked about: whether each is a share group.
@@ -57,8 +59,9 @@ type shareEntry struct {
 func newOffsetCache(topicLife, groupLife time.Duration) *offsetCache {
 	return &offsetCache{
 		topicLife: topicLife, groupLife: groupLife,
-		topics: map[string]topicEntry{}, commits: map[groupPartition]commitEntry{}, readings: map[string]reading{},
-		shares: map[string]shareEntry{}, warned: map[string]bool{},
+		topics: map[string]topicEntry{}, commits: map[groupPartition]commitEntry{}, behind: map[groupPartition]time.Time{},
+		readings: map[string]reading{},
+		shares:   map[string]shareEntry{}, warned: map[string]bool{},
 	}
 }
 
@@ -117,6 +120,28 @@ func (c *offsetCache) settled(group string, at partition, end int64, now time.Ti
 	drained := entry.commit.committed && entry.commit.offset == end
 	neverUsed := !entry.commit.committed && end == 0
 	return entry.commit, drained || neverUsed
+}
+
+// resetTime is how long a commit must stay behind the one that was read before it, until it is taken for a reset.
+const resetTime = 3 * time.Second
+
+// isBehind reports whether a commit was read at an earlier offset than before, and not for long. A coordinator that has just taken over
+// answers with older commits until the replicas that are left have caught up. A reset to an earlier offset looks the same, and stays.
+func (c *offsetCache) isBehind(group string, at partition, commit commitState, now time.Time) bool {
+	key := groupPartition{group, at}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	entry, found := c.commits[key]
+	if !found || !entry.commit.committed || commit.committed && commit.offset >= entry.commit.offset {
+		delete(c.behind, key)
+		return false
+	}
+	since, seen := c.behind[key]
+	if !seen {
+		c.behind[key] = now
+		return true
+	}
+	return now.Sub(since) < resetTime
 }
 
 // life is how long a group's commits are kept that were read now. Lives differ, so that groups that were first read together do
@@ -178,6 +203,7 @@ func (c *offsetCache) prune(now time.Time) {
 	defer c.mu.Unlock()
 	maps.DeleteFunc(c.topics, func(_ string, entry topicEntry) bool { return now.Sub(entry.until) > rememberedLife(c.topicLife) })
 	maps.DeleteFunc(c.commits, func(_ groupPartition, entry commitEntry) bool { return now.Sub(entry.until) > c.groupLife })
+	maps.DeleteFunc(c.behind, func(key groupPartition, _ time.Time) bool { return c.commits[key].until.IsZero() })
 	maps.DeleteFunc(c.readings, func(_ string, entry reading) bool { return now.Sub(entry.at) > c.groupLife })
 	maps.DeleteFunc(c.shares, func(_ string, entry shareEntry) bool { return !now.Before(entry.until) })
 	maps.DeleteFunc(c.warned, func(topic string, _ bool) bool { return c.topics[topic].until.IsZero() })

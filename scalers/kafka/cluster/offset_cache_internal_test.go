@@ -90,3 +90,35 @@ func TestPruneDropsWhatIsNotAskedFor(t *testing.T) {
 		t.Error("kept for ever")
 	}
 }
+
+// A coordinator that has just taken over may answer with older commits for a moment, and a group may be reset.
+func TestACommitThatGoesBackIsBelievedWhenItStays(t *testing.T) {
+	t.Parallel()
+	at, now := partition{"orders", 0}, time.Unix(1000, 0)
+	c := newOffsetCache(time.Minute, time.Minute)
+	read := func(offset int64, committed bool, after time.Duration) bool {
+		return c.isBehind("billing", at, commitState{offset: offset, committed: committed}, now.Add(after))
+	}
+	if read(3, true, 0) {
+		t.Error("the first commit is behind")
+	}
+	c.noteCommit("billing", at, commitState{offset: 5, committed: true}, 9, now.Add(time.Minute))
+	for _, test := range []struct {
+		offset    int64
+		committed bool
+		after     time.Duration
+		behind    bool
+	}{
+		{5, true, 0, false},
+		{4, true, time.Second, true},
+		{4, true, 2 * time.Second, true},
+		{6, true, 3 * time.Second, false}, // the replicas have caught up
+		{4, true, 4 * time.Second, true},
+		{0, false, 5 * time.Second, true},
+		{0, false, 4*time.Second + resetTime, false},
+	} {
+		if got := read(test.offset, test.committed, test.after); got != test.behind {
+			t.Errorf("%d, committed %v, after %s: behind is %v", test.offset, test.committed, test.after, got)
+		}
+	}
+}

@@ -95,9 +95,9 @@ func arm(b *testing.B, subscriptions []*Subscription) {
 func refreshOnce(b *testing.B, s *session, kafka client) time.Duration {
 	b.Helper()
 	began := time.Now()
-	s.observe(b.Context(), kafka, s.everybody(), false, func(_ *Subscription, fault *Fault) {
-		if fault != nil {
-			b.Fatal(fault)
+	s.observe(b.Context(), kafka, s.everybody(), false, func(_ *Subscription, of result) {
+		if of.fault != nil {
+			b.Fatal(of.fault)
 		}
 	})
 	return time.Since(began)

@@ -120,25 +120,33 @@ func (s *session) isDueOrGone(subscription *Subscription) bool {
 	return due || !joined
 }
 
-// takeDue lists those that are due, and how long the next one has time. One that an urgent snapshot is still reading is due when
-// that has delivered it.
-func (s *session) takeDue(now time.Time) (due []*Subscription, next time.Duration) {
+// takeDue lists those that are due: those whose latest observation failed, or the others. One that an urgent snapshot is still reading is
+// due when that has delivered it.
+func (s *session) takeDue(now time.Time, failing bool) (due []*Subscription) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	next = time.Hour
 	for subscription, at := range s.waiting {
-		if _, hurried := s.hurried[subscription]; hurried {
-			continue
-		}
-		if left := at.Sub(now); left > 0 {
-			next = min(next, left)
+		if _, hurried := s.hurried[subscription]; hurried || at.After(now) || subscription.isFailing() != failing {
 			continue
 		}
 		due = append(due, subscription)
 		delete(s.waiting, subscription)
 		s.hurried[subscription] = struct{}{}
 	}
-	return due, next
+	return due
+}
+
+// nextDue is how long the next one has time.
+func (s *session) nextDue(now time.Time) (next time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next = time.Hour
+	for subscription, at := range s.waiting {
+		if _, hurried := s.hurried[subscription]; !hurried {
+			next = min(next, max(0, at.Sub(now)))
+		}
+	}
+	return next
 }
 
 // takeIdle lists those that no refresh is still reading.

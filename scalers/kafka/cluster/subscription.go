@@ -132,6 +132,13 @@ func (s *Subscription) publish(at time.Time, r result) (failures int) {
 	return s.failed
 }
 
+// isFailing reports whether the latest attempt failed.
+func (s *Subscription) isFailing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed > 0
+}
+
 // hasSeen reports whether an observation was ever made.
 func (s *Subscription) hasSeen() bool {
 	s.mu.Lock()

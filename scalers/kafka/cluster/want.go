@@ -52,4 +52,6 @@ func CheckTopic(name string) error {
 type result struct {
 	observation lag.Observation
 	fault       *Fault
+	// partial reports that Kafka did not answer for a part that the observation can do without.
+	partial bool
 }
