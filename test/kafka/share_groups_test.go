@@ -17,7 +17,7 @@ import (
 )
 
 // A share group (KIP-932) commits no offsets. Without a look at its type it would seem to have read nothing.
-func TestAShareGroupIsRefused(t *testing.T) {
+func TestAShareGroupIsRefused(t *testing.T) { //nolint:tparallel // the consumer stays open while its subtests run
 	t.Parallel()
 	broker := startBroker(t, realkafka.Options{LibDir: newerLib(t), Properties: []string{
 		"share.coordinator.state.topic.replication.factor=1", "share.coordinator.state.topic.min.isr=1", "share.coordinator.state.topic.num.partitions=1",
@@ -41,7 +41,7 @@ func TestAShareGroupIsRefused(t *testing.T) {
 
 	lagwise := startLagwise(t, cluster.Options{})
 	for name, more := range map[string][]string{"latest": nil, "earliest": {"offsetResetPolicy", "earliest"}} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) { //nolint:paralleltest // the consumer stays open meanwhile
 			fails(t, lagwise.trigger(t, on(at(broker.Address()), group, topic, more...)), scalers.CauseRefused, group, "share group")
 		})
 	}

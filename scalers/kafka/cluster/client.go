@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -80,7 +79,7 @@ func (e *brokerError) Unwrap() error { return e.err }
 var errNoAnswer = errors.New("no answer in time")
 
 // ask sends a request to one broker. The broker's back-off must have admitted it. The error is a *brokerError unless ctx ended.
-func (c *brokerClient) ask(ctx context.Context, broker int32, request kmsg.Request) (kmsg.Response, error) {
+func (c *brokerClient) ask(ctx context.Context, broker int32, request kmsg.Request) (kmsg.Response, error) { //nolint:ireturn // as the library returns them
 	asking, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	answer, err := c.kafka.Broker(int(broker)).Request(asking, request)
@@ -105,7 +104,10 @@ func (c *brokerClient) told(err error) error {
 		return err
 	}
 	if kindOf(err) == TimedOut {
-		return cmp.Or(c.throttled(time.Now()), errNoAnswer)
+		if throttled := c.throttled(time.Now()); throttled != nil {
+			return throttled
+		}
+		return errNoAnswer
 	}
 	return c.explain(err)
 }
@@ -114,7 +116,7 @@ func (c *brokerClient) throttled(now time.Time) error { return c.quota.throttled
 
 // askAny asks one broker after the other until one of them answers. One that takes long is asked on, beside the next: it may be far away.
 // ask must take another broker each time, and may be called from several goroutines.
-func (c *brokerClient) askAny(ctx context.Context, ask func(context.Context) (kmsg.Response, error)) (kmsg.Response, error) {
+func (c *brokerClient) askAny(ctx context.Context, ask func(context.Context) (kmsg.Response, error)) (kmsg.Response, error) { //nolint:ireturn // as the library returns them
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	left := c.routes.countBrokers() + len(c.kafka.SeedBrokers())

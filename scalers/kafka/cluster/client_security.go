@@ -56,7 +56,7 @@ func (t TLS) clientConfig() (*tls.Config, error) {
 	return config, nil
 }
 
-func (c Connection) mechanismFor(bearers *bearers) (sasl.Mechanism, error) {
+func (c Connection) mechanismFor(bearers *bearers) (sasl.Mechanism, error) { //nolint:ireturn // one of several of the library
 	password := plain.Auth{User: c.SASL.Username, Pass: string(c.SASL.Password)}
 	switch c.SASL.Mechanism {
 	case Plain:

@@ -61,7 +61,7 @@ func TestOneBrokerThatIsAwayFailsItsOwnTriggersAlone(t *testing.T) {
 		fake, pool := observed(t, cluster.Options{})
 		for broker, topic := range []string{"orders", "refunds"} {
 			fake.SetEnd(topic, 0, 7)
-			fake.Lead(int32(broker), topic, 0) //nolint:gosec // 0 and 1
+			fake.Lead(int32(broker), topic, 0)
 		}
 		fake.Before(away("refunds"))
 		good, bad := subscribe(t, pool, "billing", "orders"), subscribe(t, pool, "billing", "refunds")

@@ -102,22 +102,15 @@ func (q *inquiry) findPartitions() (bool, *Fault) {
 	}
 	for _, topic := range q.topics {
 		state, _ := q.topicState(topic)
-		if fault := topicFault(topic, state); fault != nil {
-			if fault.Kind == UnknownTopic && q.want.Pattern != nil {
-				continue // deleted since the topics were listed
-			}
-			if fault.Kind == UnknownTopic && q.want.list() {
-				q.missing = append(q.missing, topic)
-				continue
-			}
+		fault := topicFault(topic, state)
+		switch {
+		case fault == nil:
+			q.addPartitions(topic, state.partitions)
+		case fault.Kind == UnknownTopic && q.want.Pattern != nil: // deleted since the topics were listed
+		case fault.Kind == UnknownTopic && q.want.list():
+			q.missing = append(q.missing, topic)
+		default:
 			return false, fault
-		}
-		for _, id := range state.partitions {
-			if q.want.Counts != nil && !q.want.Counts(topic, id) {
-				q.excluded = append(q.excluded, lag.Partition{Topic: topic, ID: id})
-				continue
-			}
-			q.partitions = append(q.partitions, partition{topic, id})
 		}
 	}
 	if len(q.missing) > 0 && len(q.missing) == len(q.want.Topics) {
@@ -125,6 +118,16 @@ func (q *inquiry) findPartitions() (bool, *Fault) {
 	}
 	slices.SortFunc(q.partitions, comparePartitions)
 	return true, nil
+}
+
+func (q *inquiry) addPartitions(topic string, ids []int32) {
+	for _, id := range ids {
+		if q.want.Counts != nil && !q.want.Counts(topic, id) {
+			q.excluded = append(q.excluded, lag.Partition{Topic: topic, ID: id})
+			continue
+		}
+		q.partitions = append(q.partitions, partition{topic, id})
+	}
 }
 
 func (q *inquiry) topicState(topic string) (topicState, bool) {
@@ -278,7 +281,7 @@ func (q *inquiry) readMore() (complete bool, fault *Fault) {
 		}
 	}
 	if q.want.Needs.Members() && (q.want.Needs.ConsumersAtRest || q.lags()) {
-		_, known := q.snapshot.members.get(q.want.Group)
+		_, known := q.members.get(q.want.Group)
 		complete = complete && known
 	}
 	if !committed {
@@ -320,7 +323,7 @@ func (q *inquiry) assemble() result {
 
 // isPartial reports whether Kafka did not answer for a part of which the observation does without.
 func (q *inquiry) isPartial() bool {
-	partial := q.snapshot.members.known[q.want.Group].err != nil
+	partial := q.members.known[q.want.Group].err != nil
 	for _, at := range q.partitions {
 		partial = partial || q.starts.known[at].err != nil
 		for _, age := range q.want.Needs.Since {
@@ -381,7 +384,7 @@ func (q *inquiry) assembleGroup(partitions []lag.Partition) *lag.Group {
 	if !q.want.Needs.Members() {
 		return nil
 	}
-	state := q.snapshot.members.known[q.want.Group]
+	state := q.members.known[q.want.Group]
 	group := &lag.Group{Told: state.told && state.err == nil}
 	for id, assigned := range state.members {
 		member := lag.Member{ID: id}

@@ -76,6 +76,11 @@ type client interface {
 	offsetLister
 	offsetFetcher
 	groupDescriber
+	connected
+}
+
+// connected is what a client has beside its questions.
+type connected interface {
 	// throttled returns why answers are late, where a broker's quota holds requests back; nil elsewhere.
 	throttled(now time.Time) error
 	close()

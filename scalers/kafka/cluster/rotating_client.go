@@ -33,7 +33,7 @@ func openRotating(connection Connection, open func(Connection) (client, error)) 
 }
 
 // use keeps the present client from being closed until done is called.
-func (r *rotatingClient) use() (present client, done func()) {
+func (r *rotatingClient) use() (present client, done func()) { //nolint:ireturn // a real client or a refused one
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.current.requests.Add(1)

@@ -133,69 +133,79 @@ func (s *snapshot) await(ctx context.Context) bool {
 
 // send asks for what the wants have been found to need.
 func (s *snapshot) send(ctx context.Context) {
-	// request runs ask beside run. What ask hands to answer is done by run itself.
-	request := func(ask func(answer func(note func()))) {
-		s.underWay++
-		answer := func(note func()) {
-			select {
-			case s.answers <- note:
-			case <-s.finished:
-			}
-		}
-		s.requests.Go(func() {
-			ask(answer)
-			answer(func() { s.underWay-- })
-		})
+	s.sendTopics(ctx)
+	s.sendOffsets(ctx, offsetSpec{kind: logEnd}, &s.ends)
+	s.sendOffsets(ctx, offsetSpec{kind: logEnd}, &s.reread)
+	s.sendOffsets(ctx, offsetSpec{kind: stableEnd}, &s.stable)
+	s.sendOffsets(ctx, offsetSpec{kind: logStart}, &s.starts)
+	for age, since := range s.since {
+		s.sendOffsets(ctx, offsetSpec{kind: byTime, at: s.at.Add(-age).UnixMilli()}, since)
 	}
+	s.sendGroups(ctx)
+}
+
+// request runs ask beside run. What ask hands to answer is done by run itself.
+func (s *snapshot) request(ask func(answer func(note func()))) {
+	s.underWay++
+	answer := func(note func()) {
+		select {
+		case s.answers <- note:
+		case <-s.finished:
+		}
+	}
+	s.requests.Go(func() {
+		ask(answer)
+		answer(func() { s.underWay-- })
+	})
+}
+
+func (s *snapshot) sendTopics(ctx context.Context) {
 	if len(s.names.take()) > 0 {
-		request(func(answer func(func())) {
+		s.request(func(answer func(func())) {
 			names, err := s.client.listTopics(ctx)
 			answer(func() { s.noteNames(names, err) })
 		})
 	}
 	if topics := s.topics.take(); len(topics) > 0 {
 		slices.Sort(topics)
-		request(func(answer func(func())) {
+		s.request(func(answer func(func())) {
 			states, err := s.client.describeTopics(ctx, topics)
 			answer(func() { s.noteTopics(topics, states, err) })
 		})
 	}
-	list := func(spec offsetSpec, into *facts[partition, offsetState]) {
-		partitions := into.take()
-		if len(partitions) == 0 {
-			return
-		}
-		slices.SortFunc(partitions, comparePartitions)
-		request(func(answer func(func())) {
-			s.client.listOffsets(ctx, spec, partitions, func(states map[partition]offsetState) {
-				answer(func() { maps.Copy(into.known, states) })
-			})
+}
+
+func (s *snapshot) sendOffsets(ctx context.Context, spec offsetSpec, into *facts[partition, offsetState]) {
+	partitions := into.take()
+	if len(partitions) == 0 {
+		return
+	}
+	slices.SortFunc(partitions, comparePartitions)
+	s.request(func(answer func(func())) {
+		s.client.listOffsets(ctx, spec, partitions, func(states map[partition]offsetState) {
+			answer(func() { maps.Copy(into.known, states) })
 		})
-	}
-	list(offsetSpec{kind: logEnd}, &s.ends)
-	list(offsetSpec{kind: logEnd}, &s.reread)
-	list(offsetSpec{kind: stableEnd}, &s.stable)
-	list(offsetSpec{kind: logStart}, &s.starts)
-	for age, since := range s.since {
-		list(offsetSpec{kind: byTime, at: s.at.Add(-age).UnixMilli()}, since)
-	}
+	})
+}
+
+func (s *snapshot) sendGroups(ctx context.Context) {
 	if groups := s.groupsToFetch(); len(groups) > 0 {
 		sent := time.Now()
-		request(func(answer func(func())) {
+		s.request(func(answer func(func())) {
 			s.client.fetchOffsets(ctx, groups, func(states map[string]groupCommits) {
 				answer(func() { s.noteCommits(groups, states, sent) })
 			})
 		})
 	}
 	if groups := s.members.take(); len(groups) > 0 {
-		request(func(answer func(func())) {
+		s.request(func(answer func(func())) {
 			s.client.describeGroups(ctx, groups, func(states map[string]groupState) {
 				answer(func() { maps.Copy(s.members.known, states) })
 			})
 		})
 	}
 	if groups := s.shares.take(); len(groups) > 0 {
-		request(func(answer func(func())) {
+		s.request(func(answer func(func())) {
 			s.client.shareGroups(ctx, groups, func(shares map[string]bool) {
 				answer(func() {
 					s.cache.noteShares(shares, s.at)

@@ -195,7 +195,7 @@ func TestAnythingThatIsStuckCostsTheOthersNothing(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a seed makes it repeatable
+				random := rand.New(rand.NewPCG(seed, 0))
 				fake, pool := observed(t, cluster.Options{})
 				questions := []cluster.Question{cluster.Ends, cluster.Commits, cluster.Members, cluster.Starts, cluster.Firsts, cluster.Stables}
 				needs := func() lag.Needs {
@@ -217,7 +217,7 @@ func TestAnythingThatIsStuckCostsTheOthersNothing(t *testing.T) {
 				for i := range 1 + random.IntN(60) {
 					topic := fmt.Sprintf("stuck-%d", random.IntN(8))
 					fake.SetEnd(topic, 0, 9)
-					fake.Lead(1+int32(random.IntN(4)), topic, 0) //nolint:gosec // small
+					fake.Lead(1+int32(random.IntN(4)), topic, 0)
 					subscribeFor(t, pool, cluster.Want{Group: fmt.Sprintf("stuck-%d", i%(1+random.IntN(30))), Topics: []string{topic}, Needs: needs()})
 				}
 				wait(time.Second)
