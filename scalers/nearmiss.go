@@ -48,7 +48,7 @@ func withoutGroup(name string) string {
 func ConnectionSettings() []string {
 	return []string{
 		"passwordFile", "passwordEnv", "caFile", "certificateFile", "keyFile", "keyEnv", "keyPasswordFile", "keyPasswordEnv", "clientId",
-		"clientSecretFile", "clientSecretEnv", "tokenUrl", "tokenCAFile", "extensions", "queryKeyFile", "queryKeyEnv", "queryInterval",
+		"clientSecretFile", "clientSecretEnv", "tokenUrl", "tokenCAFile", "extensions", "awsExternalId", "queryKeyFile", "queryKeyEnv", "queryInterval",
 	}
 }
 
