@@ -151,13 +151,16 @@ func (s *session) reaches(ctx context.Context, client client) bool {
 		s.noteHealth(nil)
 		return true
 	}
-	fault := faultOf("connection "+s.connection.Name, err)
+	fault := s.connectionFault(err)
 	s.noteHealth(fault)
 	for _, subscription := range s.everybody() {
 		subscription.publish(time.Now(), result{fault: fault})
 	}
 	return false
 }
+
+// connectionFault is why no broker answers.
+func (s *session) connectionFault(err error) *Fault { return faultOf("connection "+s.connection.Name, err) }
 
 // urgent observes those that cannot wait for their turn. While no broker answers they get that as their answer at once: trying is left
 // to refresh alone. Those whose latest observation failed are read apart, so that they keep no slot from the others; their times lie on
@@ -237,8 +240,9 @@ func (s *session) observe(
 		if ctx.Err() != nil { // what was read is of no use any more
 			return
 		}
-		if taken.clusterFault != nil && r.fault != nil && r.fault.wholeCluster() {
-			s.noteHealth(taken.clusterFault)
+		if r.fault != nil && r.fault == taken.clusterFault {
+			r.fault = s.connectionFault(r.fault.Err)
+			s.noteHealth(r.fault)
 		}
 		s.deliver(subscriptions[i], began, r)
 		delivered(subscriptions[i], r)
