@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,9 +100,9 @@ var rules = []rule{
 		file: "kafka-in-time.yaml", name: "notifier", topics: map[string]int{"messages": 10},
 		shortened: map[string]string{"quietPeriod": "15s"},
 		story: []step{
-			{produced: map[string][]int{"messages": {9000}}, metric: 60, replicas: 6},
-			{committed: map[string][]int{"messages": {7200}}, metric: 20, replicas: 6},
-			{committed: map[string][]int{"messages": {9000}}, metric: 0, replicas: 0, notBefore: 15 * time.Second},
+			{produced: map[string][]int{"messages": slices.Repeat([]int{900}, 10)}, metric: 60, replicas: 6},
+			{committed: map[string][]int{"messages": slices.Repeat([]int{720}, 10)}, metric: 20, replicas: 6},
+			{committed: map[string][]int{"messages": slices.Repeat([]int{900}, 10)}, metric: 0, replicas: 0, notBefore: 15 * time.Second},
 		},
 	},
 	{
