@@ -160,7 +160,9 @@ func (s *session) reaches(ctx context.Context, client client) bool {
 }
 
 // connectionFault is why no broker answers.
-func (s *session) connectionFault(err error) *Fault { return faultOf("connection "+s.connection.Name, err) }
+func (s *session) connectionFault(err error) *Fault {
+	return faultOf("connection "+s.connection.Name, err)
+}
 
 // urgent observes those that cannot wait for their turn. While no broker answers they get that as their answer at once: trying is left
 // to refresh alone. Those whose latest observation failed are read apart, so that they keep no slot from the others; their times lie on
