@@ -119,7 +119,7 @@ func (c *brokerClient) throttled(now time.Time) error { return c.quota.throttled
 func (c *brokerClient) askAny(ctx context.Context, ask func(context.Context) (kmsg.Response, error)) (kmsg.Response, error) { //nolint:ireturn // as the library returns them
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	left := c.routes.countBrokers() + len(c.kafka.SeedBrokers())
+	left := len(c.routes.known()) + len(c.kafka.SeedBrokers())
 	type ending struct {
 		answer kmsg.Response
 		err    error

@@ -141,12 +141,6 @@ func (r *routes) known() []int32 {
 	return slices.Collect(maps.Keys(r.brokers))
 }
 
-func (r *routes) countBrokers() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return len(r.brokers)
-}
-
 // name is what messages call a broker.
 func (r *routes) name(broker int32) string {
 	r.mu.Lock()

@@ -148,7 +148,7 @@ func kindOf(err error) Kind {
 	if _, ok := errors.AsType[*brokerError](err); ok {
 		return Unreachable
 	}
-	if ok || errors.Is(err, errLeftOut) || errors.Is(err, errFailing) || errors.Is(err, errNoBroker) || errors.Is(err, io.EOF) {
+	if ok || errors.Is(err, errLeftOut) || errors.Is(err, errNoBroker) || errors.Is(err, io.EOF) {
 		return Unreachable
 	}
 	return Internal
