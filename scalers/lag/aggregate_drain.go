@@ -3,6 +3,7 @@ package lag
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -35,7 +36,7 @@ type Drain struct {
 // as within. Then the lag that lies there at any moment is gone within that time.
 func DrainInTime(d Drain, consumers int64) Aggregate {
 	return Aggregate{
-		Step: Step{Name: "drain", Key: "drainWithin", Needs: Needs{Since: []time.Duration{d.Within / 4, d.Within / 2, d.Within}, History: d.Within, Consumers: true}},
+		Step: Step{Name: "drain", Key: "drainWithin", Needs: Needs{Since: []time.Duration{d.Within / 16, d.Within / 4, d.Within / 2, d.Within}, History: d.Within, Consumers: true}},
 		Do:   func(v View, t Total) (int64, Note) { return d.plan(v, t, consumers) },
 	}
 }
@@ -73,6 +74,10 @@ func (d Drain) plan(v View, t Total, consumers int64) (int64, Note) {
 		replicas, busiest = w.fewest(consumers)
 	}
 	all := w.all()
+	began := int64(0)
+	if running, known := v.running(consumers); known && all.earlier == 0 {
+		began = d.forStream(v, t, w, running, consumers)
+	}
 	said := fmt.Sprintf("lag %d, and %s to expect within %s: %s at %s a second each",
 		max(0, t.Lag), several(all.coming(), "record"), d.Within, several(replicas, "replica"), d.PerReplica)
 	if replicas > 0 {
@@ -82,12 +87,54 @@ func (d Drain) plan(v View, t Total, consumers int64) (int64, Note) {
 		said += fmt.Sprintf("; lag that has waited for a quarter of the time or more counts as %d more", all.late)
 	}
 	said += d.tooHot(w, t, consumers)
+	if began > replicas {
+		replicas = began
+		said += fmt.Sprintf("; records began to come a moment ago, and at their rate it takes %d", began)
+	}
 	if most := d.most(); replicas > most {
 		replicas = most
 		said += fmt.Sprintf("; maxRecordsPerSecond %s allows %d", d.AtMost, most)
 	}
 	value := times(replicas, t.Target)
 	return value, Note{Text: fmt.Sprintf("%s (%d)", said, value)}
+}
+
+// scaleUp is a step of the HPA from nothing: with so many replicas running it goes to so many at most (scaleUpLimitMinimum and
+// scaleUpLimitFactor of its horizontal.go). A stream shows in so short a part of the time, if records came in a longer one, too.
+type scaleUp struct {
+	running, to  int64
+	part, longer time.Duration
+}
+
+func scaleUps() [2]scaleUp { return [2]scaleUp{{1, 4, 16, 4}, {4, 8, 4, 2}} }
+
+// forStream is how many replicas a stream needs that began within the last half of the time, and no more than the HPA's next step.
+// Each step takes as long as a pod's start, so that such a stream is done in time only if the first ones are asked for before its lag
+// needs them. A burst that is mistaken for a stream costs a step, and no more.
+func (d Drain) forStream(v View, t Total, w workload, running, consumers int64) int64 {
+	most := int64(0)
+	for _, step := range scaleUps() {
+		if running > step.running {
+			continue
+		}
+		replicas, _ := d.goingOn(v, t, w, step).fewest(consumers)
+		most = max(most, min(replicas, step.to))
+	}
+	return most
+}
+
+// goingOn is the workload as if what came in the last part of the time went on, where records came before it, too.
+func (d Drain) goingOn(v View, t Total, w workload, step scaleUp) workload {
+	w.partitions = slices.Clone(w.partitions)
+	part, longer := comparedWith(v, d.Within/step.part), comparedWith(v, d.Within/step.longer)
+	for i, c := range t.Counts {
+		part, longer = from(part, c.Partition), from(longer, c.Partition)
+		recent := arrived(v, c.Partition, part, d.Within/step.part)
+		earlier := max(0, sub(arrived(v, c.Partition, longer, d.Within/step.longer), recent))
+		halves := int64(step.part / 2)
+		w.partitions[i].recent, w.partitions[i].earlier = times(halves, recent), times(halves, earlier)
+	}
+	return w
 }
 
 // tooHot names the partition that no number of replicas gets done in time, because one consumer reads it.
