@@ -41,6 +41,7 @@ func openClient(connection Connection, options Options) (*brokerClient, error) {
 	}
 	versions := kversion.Stable()
 	versions.SetMaxKeyVersion(int16(kmsg.OffsetFetch), newestOffsetFetch)
+	versions.SetMaxKeyVersion(int16(kmsg.Fetch), newestFetch)
 	if options.Embedded {
 		versions.SetMaxKeyVersion(int16(kmsg.ApiVersions), embeddedAPIVersions)
 	}
@@ -80,7 +81,12 @@ var errNoAnswer = errors.New("no answer in time")
 
 // ask sends a request to one broker. The broker's back-off must have admitted it. The error is a *brokerError unless ctx ended.
 func (c *brokerClient) ask(ctx context.Context, broker int32, request kmsg.Request) (kmsg.Response, error) { //nolint:ireturn // as the library returns them
-	asking, cancel := context.WithTimeout(ctx, c.timeout)
+	return c.askFor(ctx, broker, request, c.timeout)
+}
+
+// askFor is ask for a request that the broker may hold.
+func (c *brokerClient) askFor(ctx context.Context, broker int32, request kmsg.Request, timeout time.Duration) (kmsg.Response, error) { //nolint:ireturn // as the library returns them
+	asking, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	answer, err := c.kafka.Broker(int(broker)).Request(asking, request)
 	if err == nil {
@@ -111,6 +117,8 @@ func (c *brokerClient) told(err error) error {
 	}
 	return c.explain(err)
 }
+
+func (c *brokerClient) brokers() int { return len(c.routes.known()) }
 
 func (c *brokerClient) throttled(now time.Time) error { return c.quota.throttled(now) }
 

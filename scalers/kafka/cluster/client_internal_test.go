@@ -24,8 +24,9 @@ const quick = time.Second
 // testBrokers is a cluster of three brokers in this process, a client of the product, and one that prepares what it is asked for.
 type testBrokers struct {
 	*kfake.Cluster
-	client *brokerClient
-	admin  *kadm.Client
+	client   *brokerClient
+	producer *kgo.Client
+	admin    *kadm.Client
 }
 
 // startBrokers makes a topic "orders" of three partitions, each led by a broker of its own, with id+1 records in each.
@@ -58,7 +59,7 @@ func startBrokers(t *testing.T, timeout time.Duration, options ...kfake.Opt) *te
 			}
 		}
 	}
-	return &testBrokers{cluster, client, kadm.NewClient(producer)}
+	return &testBrokers{cluster, client, producer, kadm.NewClient(producer)}
 }
 
 func (b *testBrokers) commit(t *testing.T, group string, offset int64) {

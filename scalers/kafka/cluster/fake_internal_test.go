@@ -122,6 +122,8 @@ func (k *FakeKafka) Throttle(reason error) {
 	k.quota = reason
 }
 
+func (k *FakeKafka) brokers() int { return 1 }
+
 func (k *FakeKafka) throttled(time.Time) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()

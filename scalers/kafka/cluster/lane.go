@@ -6,10 +6,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// lane is what a session reads with consumers of one isolation level. Brokers serve a consumer that reads committed records
-// up to the last stable offset only, so each level needs consumers of its own. They are opened when they are first needed.
+// lane is what a session reads at one isolation level. Brokers serve a client that reads committed records
+// up to the last stable offset only, so each level needs clients of its own. They are opened when they are first needed.
 type lane struct {
-	// logEnd is where logs end for such consumers.
+	// logEnd is where logs end for such clients.
 	logEnd offsetKind
 	tails  *tails
 	prober *prober
@@ -19,8 +19,8 @@ func newLane(committed bool, s *session) lane {
 	config := func(connection Connection) configured { return configured{connection, s.options, committed} }
 	l := lane{
 		logEnd: logEnd,
-		tails: newTails(s.connection, func(c Connection) (fetcher, error) { return openConsumer(config(c)) },
-			s.options.FetchWait, s.wakeUp, s.log),
+		tails: newTails(s.connection, func(c Connection) (fetcher, error) { return openFetcher(config(c)) },
+			s.options.FetchWait, s.brokers, s.wakeUp, s.log),
 		prober: newProber(s.connection, func(c Connection) (reader, error) { return s.read(config(c)) }, s.log),
 	}
 	if committed {
@@ -29,7 +29,7 @@ func newLane(committed bool, s *session) lane {
 	return l
 }
 
-// reopen exchanges all consumers for some with the connection's credentials.
+// reopen exchanges all clients for some with the connection's credentials.
 func (l lane) reopen(connection Connection) {
 	l.tails.reopen(connection)
 	l.prober.login.exchange(connection)

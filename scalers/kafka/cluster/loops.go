@@ -10,8 +10,6 @@ import (
 )
 
 const (
-	// eventPoll is how long one wait for what a consumer reports lasts, and so how long closing a session may take.
-	eventPoll = 200 * time.Millisecond
 	// snapshotsAtOnce bounds the urgent snapshots that are young, so that those that come together are read together. After slotTime
 	// one counts no longer: what is left of it then waits for brokers that do not answer.
 	snapshotsAtOnce = 4

@@ -22,9 +22,8 @@ const (
 // lister lists where logs end. Each broker's answer is handed on when it arrives, from any goroutine.
 type lister func(ctx context.Context, partitions []partition, answered func(map[partition]offsetState))
 
-// newcomers are the partitions that a consumer was given while its fetch waited at the broker. Neither that fetch covers
-// them nor the next one: what librdkafka asks about a new partition waits behind the first, on the same connection, and the
-// second goes out before the answer is read (measured with librdkafka 2.11.1). Until then their log ends are listed instead.
+// newcomers are the partitions that a fetcher was given while its request waited at the broker, which answers one request of a connection
+// after the other. The next request names them. Until then their log ends are listed instead.
 type newcomers struct {
 	life  time.Duration
 	until map[partition]time.Time
@@ -34,7 +33,7 @@ type newcomers struct {
 }
 
 func newNewcomers(fetchWait time.Duration) *newcomers {
-	return &newcomers{life: 2*fetchWait + fetchWait/2, until: map[partition]time.Time{}, due: map[partition]time.Time{}, arrived: make(chan struct{}, 1)}
+	return &newcomers{life: fetchWait + fetchWait/2, until: map[partition]time.Time{}, due: map[partition]time.Time{}, arrived: make(chan struct{}, 1)}
 }
 
 func (n *newcomers) add(at partition, now time.Time) {

@@ -79,7 +79,7 @@ func TestARecordIsNoticedWhileAFetchDoesNotCoverItsPartition(t *testing.T) {
 	})
 }
 
-func TestAPartitionIsANewcomerForLittleMoreThanTwoFetches(t *testing.T) {
+func TestAPartitionIsANewcomerForLittleMoreThanOneFetch(t *testing.T) {
 	t.Parallel()
 	withNewcomers(t, func(t *testing.T, tails *tails, logs *logs, _ chan *Subscription) {
 		t.Helper()
@@ -88,12 +88,12 @@ func TestAPartitionIsANewcomerForLittleMoreThanTwoFetches(t *testing.T) {
 		tails.watch(&Subscription{}, map[partition]int64{at: 10})
 		time.Sleep(3 * fetching)
 		asked := logs.timesAsked()
-		if least, most := int(2*fetching/lookEvery), int(3*fetching/lookEvery); asked < least || asked >= most {
+		if least, most := int(fetching/lookEvery), int(2*fetching/lookEvery); asked < least || asked >= most {
 			t.Errorf("looked %d times, want %d to %d", asked, least, most)
 		}
 		time.Sleep(time.Hour)
 		if more := logs.timesAsked() - asked; more != 0 {
-			t.Errorf("looked %d times more although the consumer covers it", more)
+			t.Errorf("looked %d times more although the fetcher covers it", more)
 		}
 	})
 }

@@ -75,3 +75,65 @@ func (r logReader) next(wait time.Duration) sighting {
 func isStamped(message *kafka.Message) bool {
 	return message.TimestampType != kafka.TimestampNotAvailable && message.Timestamp.UnixMilli() >= 0
 }
+
+// consumer is a consumer of explicitly assigned partitions. It joins no group and commits nothing. Only incremental assignment is used:
+// repeated full assignments under traffic abort the process inside librdkafka.
+type consumer struct {
+	client *kafka.Consumer
+	// supply gives the client a token.
+	supply func(tokenTaker) error
+}
+
+// configured is what a consumer is opened with.
+type configured struct {
+	connection Connection
+	options    Options
+	// committed leaves out what transactions have not committed.
+	committed bool
+}
+
+// open makes a consumer that keeps no offsets.
+func (c configured) open(settings kafka.ConfigMap) (*consumer, error) {
+	config := c.connection.config()
+	settings["enable.auto.offset.store"] = false
+	settings["isolation.level"] = "read_uncommitted"
+	if c.committed {
+		settings["isolation.level"] = "read_committed"
+	}
+	for key, value := range settings {
+		if err := config.SetKey(key, value); err != nil {
+			return nil, &Fault{Kind: Misconfigured, About: key, Err: err}
+		}
+	}
+	client, err := kafka.NewConsumer(config)
+	if err != nil {
+		return nil, &Fault{Kind: Misconfigured, About: "connection " + c.connection.Name, Err: err}
+	}
+	return &consumer{client: client, supply: func(to tokenTaker) error { return c.options.bearers.supply(to, c.connection) }}, nil
+}
+
+func (c *consumer) assign(from map[partition]int64) error {
+	if len(from) == 0 {
+		return nil
+	}
+	assigned := make([]kafka.TopicPartition, 0, len(from))
+	for at, offset := range from {
+		assigned = append(assigned, kafka.TopicPartition{Topic: &at.topic, Partition: at.id, Offset: kafka.Offset(offset)})
+	}
+	return c.client.IncrementalAssign(assigned) //nolint:wrapcheck // the caller says what it was doing
+}
+
+func (c *consumer) unassign(partitions []partition) error {
+	if len(partitions) == 0 {
+		return nil
+	}
+	unassigned := make([]kafka.TopicPartition, len(partitions))
+	for i := range partitions {
+		unassigned[i] = kafka.TopicPartition{Topic: &partitions[i].topic, Partition: partitions[i].id}
+	}
+	return c.client.IncrementalUnassign(unassigned) //nolint:wrapcheck // the caller says what it was doing
+}
+
+func (c *consumer) close() error {
+	return c.client.Close() //nolint:wrapcheck // the caller says what it was doing
+}

@@ -83,6 +83,8 @@ type client interface {
 type connected interface {
 	// throttled returns why answers are late, where a broker's quota holds requests back; nil elsewhere.
 	throttled(now time.Time) error
+	// brokers is how many brokers the cluster has, as far as it is known.
+	brokers() int
 	close()
 }
 

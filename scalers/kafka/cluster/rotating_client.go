@@ -88,6 +88,12 @@ func (r *rotatingClient) throttled(now time.Time) error {
 	return present.throttled(now)
 }
 
+func (r *rotatingClient) brokers() int {
+	present, done := r.use()
+	defer done()
+	return present.brokers()
+}
+
 func (r *rotatingClient) close() {
 	present, done := r.use()
 	defer done()
@@ -149,6 +155,8 @@ func (c refusedClient) shareGroups(_ context.Context, groups []string, answered 
 }
 
 func (refusedClient) throttled(time.Time) error { return nil }
+
+func (refusedClient) brokers() int { return 0 }
 
 func (refusedClient) close() {}
 

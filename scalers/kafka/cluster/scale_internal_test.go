@@ -20,7 +20,7 @@ func BenchmarkThirtyThousand(b *testing.B) {
 	s := newSession(Connection{Name: "fake"}, Options{RefreshInterval: time.Hour}.withDefaults(), func(s *session, left *Subscription) { s.remove(left) })
 	s.open = func(Connection, Options) (client, error) { return kafka, nil }
 	quiet := s.lanes[false]
-	quiet.tails = newTails(Connection{}, func(Connection) (fetcher, error) { return silent{}, nil }, time.Second, s.wakeUp, s.log)
+	quiet.tails = newTails(Connection{}, func(Connection) (fetcher, error) { return silent{}, nil }, time.Second, s.brokers, s.wakeUp, s.log)
 	s.lanes[false] = quiet
 	subscriptions := make([]*Subscription, groups)
 	heard := make([]<-chan struct{}, groups)
@@ -139,18 +139,19 @@ func (*endless) shareGroups(_ context.Context, groups []string, answered func(ma
 	answered(sameAnswer(groups, false))
 }
 
+func (*endless) brokers() int { return 3 }
+
 func (*endless) throttled(time.Time) error { return nil }
 
 func (*endless) close() {}
 
-// silent is a consumer that receives nothing.
+// silent is a fetcher that finds nothing.
 type silent struct{}
 
-func (silent) assign(map[partition]int64) error { return nil }
-func (silent) unassign([]partition) error       { return nil }
-func (silent) close() error                     { return nil }
+func (silent) assign(map[partition]int64) {}
+func (silent) unassign([]partition)       {}
 
-func (silent) poll(wait time.Duration) (at partition, offset int64, err error) {
-	time.Sleep(wait)
-	return partition{}, 0, nil
+func (silent) run(ctx context.Context, _ func(partition, int64)) error {
+	<-ctx.Done()
+	return nil
 }

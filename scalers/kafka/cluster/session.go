@@ -211,6 +211,17 @@ func (s *session) throttled(now time.Time) error {
 	return present.throttled(now)
 }
 
+// brokers is how many brokers the cluster has, as far as it is known.
+func (s *session) brokers() int {
+	s.mu.Lock()
+	present := s.present
+	s.mu.Unlock()
+	if present == nil {
+		return 0
+	}
+	return present.brokers()
+}
+
 // everybody lists the subscriptions of this moment.
 func (s *session) everybody() []*Subscription {
 	s.mu.Lock()

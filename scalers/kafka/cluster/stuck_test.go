@@ -162,7 +162,7 @@ func TestSilentBrokersDelayNoPush(t *testing.T) {
 					if took := noticed(t, fake, subscription, "orders", end); took > 2*usual {
 						t.Errorf("record %d was noticed after %s, want at most %s", end, took, 2*usual)
 					}
-					wait(4 * time.Second) // longer than the rest after a wake
+					wait(4100 * time.Millisecond) // longer than the rest after a wake
 					wait(time.Duration(rand.IntN(1000)) * time.Millisecond)
 				}
 			})

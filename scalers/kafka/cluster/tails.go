@@ -13,12 +13,16 @@ import (
 )
 
 const (
-	// maxTails bounds the consumers of a session. Each keeps two connections to a broker; librdkafka sends its whole
-	// partition list with every fetch, so more consumers, with fewer partitions each, answer faster.
-	maxTails = 7
-	// tailSize is how many partitions a consumer gets before another one is opened, and how many neighbours share one.
+	// maxTails bounds the fetchers of a session, and tailConnections the requests that they keep waiting at all brokers together. A broker
+	// looks through all partitions of a request when one of them grows, so more fetchers, with fewer partitions each, answer faster.
+	maxTails        = 7
+	tailConnections = 24
+	// tailSize is how many partitions a fetcher gets before another one is opened, and how many neighbours share one.
 	tailSize = 32
 )
+
+// mostTails is how many fetchers a session may have at a cluster of so many brokers.
+func mostTails(brokers int) int { return max(1, min(maxTails, tailConnections/max(1, brokers))) }
 
 // tails wakes subscriptions the moment a record lands on a partition that they wait for. A partition is watched from an
 // explicit offset, by the subscriptions that saw the log end there, until its first record; then it is dropped, so a busy
@@ -26,8 +30,10 @@ const (
 type tails struct {
 	open  func(Connection) (fetcher, error)
 	login *login
-	woke  func(*Subscription)
-	log   *slog.Logger
+	// brokers is how many the cluster has.
+	brokers func() int
+	woke    func(*Subscription)
+	log     *slog.Logger
 
 	mu      sync.Mutex
 	watched map[partition]*watch
@@ -35,7 +41,7 @@ type tails struct {
 	by      map[*Subscription]map[partition]struct{}
 	members []*tail
 	crew    *crew.Crew
-	// newcomers are those of the watched that a consumer's present fetch may not cover.
+	// newcomers are those of the watched that a fetcher's present request may not cover.
 	newcomers *newcomers
 	// hits counts the subscriptions that were woken.
 	hits uint64
@@ -49,10 +55,11 @@ type watch struct {
 }
 
 func newTails(
-	connection Connection, open func(Connection) (fetcher, error), fetchWait time.Duration, woke func(*Subscription), log *slog.Logger,
+	connection Connection, open func(Connection) (fetcher, error), fetchWait time.Duration, brokers func() int,
+	woke func(*Subscription), log *slog.Logger,
 ) *tails {
 	return &tails{
-		login: newLogin(connection), open: open, woke: woke, log: log,
+		login: newLogin(connection), open: open, brokers: brokers, woke: woke, log: log,
 		watched: map[partition]*watch{}, by: map[*Subscription]map[partition]struct{}{}, crew: crew.New(), newcomers: newNewcomers(fetchWait),
 	}
 }
@@ -135,11 +142,10 @@ func (t *tails) drop(at partition, w *watch) {
 	w.tail.unwant(at)
 }
 
-// tailFor is the consumer for a partition. Neighbours share one, and a partition comes back to the consumer that it had:
-// librdkafka makes all partitions of a topic known to every consumer that has one of them, and keeps them for minutes. New
-// consumers are opened while there are many partitions for each.
+// tailFor is the fetcher for a partition. Neighbours share one, so that a topic is known to few of them. New fetchers are opened
+// while there are many partitions for each.
 func (t *tails) tailFor(at partition) *tail {
-	if len(t.members) == 0 || len(t.members) < maxTails && len(t.watched) >= tailSize*len(t.members) {
+	if len(t.members) == 0 || len(t.watched) >= tailSize*len(t.members) && len(t.members) < mostTails(t.brokers()) {
 		return t.addTail()
 	}
 	neighbours := fnv.New32a()
@@ -154,10 +160,10 @@ func (t *tails) addTail() *tail {
 	return added
 }
 
-// run keeps the consumers going until ctx ends.
+// run keeps the fetchers going until ctx ends.
 func (t *tails) run(ctx context.Context) error { return t.crew.Run(ctx) }
 
-// reopen exchanges every consumer for one with the connection's credentials. Each goes on from the offsets that were
+// reopen exchanges every fetcher for one with the connection's credentials. Each goes on from the offsets that were
 // wanted of the old one, so no record is missed.
 func (t *tails) reopen(connection Connection) {
 	t.login.exchange(connection)
@@ -168,7 +174,7 @@ func (t *tails) reopen(connection Connection) {
 	}
 }
 
-// follow serves one consumer after the other, each until the next credentials.
+// follow serves one fetcher after the other, each until the next credentials.
 func (t *tails) follow(ctx context.Context, member *tail) error {
 	for ctx.Err() == nil {
 		connection, outdated := t.login.present()
@@ -182,12 +188,12 @@ func (t *tails) follow(ctx context.Context, member *tail) error {
 	return nil
 }
 
-// consume opens one consumer and serves it until it is outdated. A consumer that cannot be opened is left out: its
+// consume opens one fetcher and serves it until it is outdated. A fetcher that cannot be opened is left out: its
 // partitions are observed by the refresh loop like all others, only later.
 func (t *tails) consume(ctx context.Context, outdated <-chan struct{}, connection Connection, member *tail) error {
 	fetcher, err := t.open(connection)
 	if err != nil {
-		t.log.Error("opening a consumer for push; activation waits for the next refresh", "error", err)
+		t.log.Error("opening a client for push; activation waits for the next refresh", "error", err)
 		select {
 		case <-outdated:
 		case <-ctx.Done():
@@ -205,29 +211,12 @@ func (t *tails) consume(ctx context.Context, outdated <-chan struct{}, connectio
 		}
 		return nil
 	})
-	group.Go(func() error { t.poll(ctx, fetcher); return nil })
+	group.Go(func() error { return fetcher.run(ctx, t.hit) })
 	group.Go(func() error { t.assign(ctx, fetcher, member); return nil })
-	err = group.Wait()
-	if closeErr := letGo(fetcher.close); closeErr != nil {
-		t.log.Warn("closing a consumer", "error", closeErr)
-	}
-	return err //nolint:wrapcheck // the loops return nothing else
+	return group.Wait() //nolint:wrapcheck // the loops return nothing else
 }
 
-func (t *tails) poll(ctx context.Context, fetcher fetcher) {
-	for ctx.Err() == nil {
-		at, offset, err := fetcher.poll(eventPoll)
-		switch {
-		case err != nil:
-			// Lost brokers come back by librdkafka's own means, and the refresh loop tells of them.
-			t.log.Debug("a consumer for push reports", "error", err)
-		case at != partition{}:
-			t.hit(at, offset)
-		}
-	}
-}
-
-// assign carries what is wanted of a consumer over to it, as many changes at once as have come together.
+// assign carries what is wanted of a fetcher over to it, as many changes at once as have come together.
 func (t *tails) assign(ctx context.Context, fetcher fetcher, member *tail) {
 	for {
 		select {
@@ -238,11 +227,7 @@ func (t *tails) assign(ctx context.Context, fetcher fetcher, member *tail) {
 		t.mu.Lock()
 		drop, add := member.takeChanges()
 		t.mu.Unlock()
-		if err := fetcher.unassign(drop); err != nil {
-			t.log.Error("taking partitions from a consumer", "error", err)
-		}
-		if err := fetcher.assign(add); err != nil {
-			t.log.Error("giving partitions to a consumer", "error", err)
-		}
+		fetcher.unassign(drop)
+		fetcher.assign(add)
 	}
 }

@@ -5,65 +5,65 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
-// record is one that a fake consumer finds.
+// record is one that a fake fetcher finds.
 type record struct {
 	at     partition
 	offset int64
 }
 
-// fakeFetcher holds a consumer to librdkafka's rules: what is assigned may not be assigned again, and what is not may
-// not be unassigned.
+// fakeFetcher keeps what it is assigned, and finds the records that a test gives it.
 type fakeFetcher struct {
-	assigned map[partition]int64
+	mu       sync.Mutex
+	given    map[partition]int64
 	records  chan record
-	broken   error
-	closed   bool
+	finished bool
 }
 
-func (f *fakeFetcher) assign(from map[partition]int64) error {
-	for at, offset := range from {
-		if _, twice := f.assigned[at]; twice {
-			f.broken = fmt.Errorf("%v assigned twice", at)
-		}
-		f.assigned[at] = offset
-	}
-	return nil
+func (f *fakeFetcher) assign(from map[partition]int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	maps.Copy(f.given, from)
 }
 
-func (f *fakeFetcher) unassign(partitions []partition) error {
+func (f *fakeFetcher) unassign(partitions []partition) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	for _, at := range partitions {
-		if _, is := f.assigned[at]; !is {
-			f.broken = fmt.Errorf("%v unassigned, but it was not assigned", at)
+		delete(f.given, at)
+	}
+}
+
+func (f *fakeFetcher) assigned() map[partition]int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return maps.Clone(f.given)
+}
+
+func (f *fakeFetcher) run(ctx context.Context, found func(partition, int64)) error {
+	defer func() { f.finished = true }()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case r := <-f.records:
+			found(r.at, r.offset)
 		}
-		delete(f.assigned, at)
-	}
-	return nil
-}
-
-func (f *fakeFetcher) poll(wait time.Duration) (partition, int64, error) {
-	select {
-	case found := <-f.records:
-		return found.at, found.offset, nil
-	case <-time.After(wait):
-		return partition{}, 0, nil
 	}
 }
 
-func (f *fakeFetcher) close() error {
-	f.closed = true
-	return nil
-}
-
-// fetching is how long the fake consumers' fetches may wait.
+// fetching is how long the fake fetchers' requests may wait.
 const fetching = 5 * time.Second
 
-// withTails runs tails over fake consumers in a bubble of synthetic time.
+func fewBrokers() int { return 3 }
+
+// withTails runs tails over fake fetchers in a bubble of synthetic time.
 func withTails(t *testing.T, test func(t *testing.T, tails *tails, fetchers *[]*fakeFetcher, woken chan *Subscription)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -71,12 +71,12 @@ func withTails(t *testing.T, test func(t *testing.T, tails *tails, fetchers *[]*
 		var opening sync.Mutex
 		woken := make(chan *Subscription, 100)
 		tails := newTails(Connection{}, func(Connection) (fetcher, error) {
-			opened := &fakeFetcher{assigned: map[partition]int64{}, records: make(chan record)}
+			opened := &fakeFetcher{given: map[partition]int64{}, records: make(chan record)}
 			opening.Lock()
 			defer opening.Unlock()
 			fetchers = append(fetchers, opened)
 			return opened, nil
-		}, fetching, func(s *Subscription) { woken <- s }, slog.New(slog.DiscardHandler))
+		}, fetching, fewBrokers, func(s *Subscription) { woken <- s }, slog.New(slog.DiscardHandler))
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- tails.run(ctx) }()
@@ -86,8 +86,8 @@ func withTails(t *testing.T, test func(t *testing.T, tails *tails, fetchers *[]*
 			t.Error(err)
 		}
 		for _, fetcher := range fetchers {
-			if fetcher.broken != nil || !fetcher.closed {
-				t.Errorf("broken: %v, closed: %v", fetcher.broken, fetcher.closed)
+			if !fetcher.finished {
+				t.Error("a fetcher was left running")
 			}
 		}
 	})
@@ -102,16 +102,16 @@ func TestARecordWakesThoseWhoWaitAndDropsThePartition(t *testing.T) {
 		tails.watch(two, map[partition]int64{at: 10})
 		synctest.Wait()
 		fetcher := (*fetchers)[0]
-		if fetcher.assigned[at] != 10 || fetcher.assigned[other] != 5 {
-			t.Fatalf("assigned %v", fetcher.assigned)
+		if fetcher.assigned()[at] != 10 || fetcher.assigned()[other] != 5 {
+			t.Fatalf("assigned %v", fetcher.assigned())
 		}
 		fetcher.records <- record{at, 10}
 		if first, second := <-woken, <-woken; first == second {
 			t.Error("one was woken twice, the other not at all")
 		}
 		synctest.Wait()
-		if _, still := fetcher.assigned[at]; still || len(fetcher.assigned) != 1 {
-			t.Errorf("assigned %v; a busy partition must be dropped at its first record", fetcher.assigned)
+		if _, still := fetcher.assigned()[at]; still || len(fetcher.assigned()) != 1 {
+			t.Errorf("assigned %v; a busy partition must be dropped at its first record", fetcher.assigned())
 		}
 		fetcher.records <- record{at, 11}
 		synctest.Wait()
@@ -146,14 +146,14 @@ func TestAPartitionIsWatchedFromTheEarliestOffsetThatSomebodySaw(t *testing.T) {
 			tails.watch(&Subscription{}, map[partition]int64{at: end})
 			synctest.Wait()
 		}
-		if from := (*fetchers)[0].assigned[at]; from != 7 {
+		if from := (*fetchers)[0].assigned()[at]; from != 7 {
 			t.Errorf("watched from %d, want 7", from)
 		}
 		for _, end := range []int64{9, 3} {
 			tails.watch(again, map[partition]int64{at: end})
 			synctest.Wait()
 		}
-		if from := (*fetchers)[0].assigned[at]; from != 3 {
+		if from := (*fetchers)[0].assigned()[at]; from != 3 {
 			t.Errorf("watched from %d after the topic was made again, want 3", from)
 		}
 	})
@@ -170,7 +170,7 @@ func TestUnwatchDropsWhatNobodyElseWaitsFor(t *testing.T) {
 		tails.unwatch(one)
 		tails.unwatch(one)
 		synctest.Wait()
-		if assigned := (*fetchers)[0].assigned; len(assigned) != 1 || assigned[shared] != 1 {
+		if assigned := (*fetchers)[0].assigned(); len(assigned) != 1 || assigned[shared] != 1 {
 			t.Errorf("assigned %v, want the shared one alone", assigned)
 		}
 		if len(tails.by) != 1 || len(tails.watched) != 1 {
@@ -192,13 +192,13 @@ func TestATopicThatIsGoneIsWaitedForNoLonger(t *testing.T) {
 			tails.watch(one, map[partition]int64{daily: 0, shared: 1})
 			synctest.Wait()
 		}
-		if assigned := (*fetchers)[0].assigned; len(assigned) != 2 || len(tails.watched) != 2 || len(tails.by[one]) != 2 {
+		if assigned := (*fetchers)[0].assigned(); len(assigned) != 2 || len(tails.watched) != 2 || len(tails.by[one]) != 2 {
 			t.Errorf("assigned %v, %d are watched; want the shared one and that of today", assigned, len(tails.watched))
 		}
 		tails.watch(one, map[partition]int64{daily: 0})
 		tails.watch(two, nil)
 		synctest.Wait()
-		if assigned := (*fetchers)[0].assigned; len(assigned) != 1 || len(tails.watched) != 1 {
+		if assigned := (*fetchers)[0].assigned(); len(assigned) != 1 || len(tails.watched) != 1 {
 			t.Errorf("assigned %v, want that of today alone", assigned)
 		}
 	})
@@ -213,7 +213,7 @@ func TestArmingAgainAfterARecordBeginsAtTheNewEnd(t *testing.T) {
 			tails.watch(subscription, map[partition]int64{at: end})
 			if end%20 == 0 {
 				synctest.Wait()
-				if from := (*fetchers)[0].assigned[at]; from != end {
+				if from := (*fetchers)[0].assigned()[at]; from != end {
 					t.Fatalf("watched from %d, want %d", from, end)
 				}
 			}
@@ -230,18 +230,18 @@ func TestConsumersAreFewAndShareThePartitions(t *testing.T) {
 		tails.watch(&Subscription{}, map[partition]int64{{"orders", 0}: 0})
 		synctest.Wait()
 		if len(*fetchers) != 1 {
-			t.Fatalf("%d consumers for one partition", len(*fetchers))
+			t.Fatalf("%d fetchers for one partition", len(*fetchers))
 		}
 		for i := range int32(3000) {
 			tails.watch(&Subscription{}, map[partition]int64{{"many", i}: 0})
 		}
 		synctest.Wait()
 		if len(*fetchers) != maxTails {
-			t.Fatalf("%d consumers, want %d", len(*fetchers), maxTails)
+			t.Fatalf("%d fetchers, want %d", len(*fetchers), maxTails)
 		}
 		for _, fetcher := range *fetchers {
-			if n := len(fetcher.assigned); n < 3000/maxTails-2*tailSize || n > 3000/maxTails+2*tailSize {
-				t.Errorf("a consumer has %d of 3001 partitions", n)
+			if n := len(fetcher.assigned()); n < 3000/maxTails-2*tailSize || n > 3000/maxTails+2*tailSize {
+				t.Errorf("a fetcher has %d of 3001 partitions", n)
 			}
 		}
 	})
@@ -250,7 +250,7 @@ func TestConsumersAreFewAndShareThePartitions(t *testing.T) {
 func TestAConsumerThatCannotBeOpenedHarmsNobody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		tails := newTails(Connection{}, func(Connection) (fetcher, error) { return nil, errors.New("no memory") }, fetching, func(*Subscription) {}, slog.New(slog.DiscardHandler))
+		tails := newTails(Connection{}, func(Connection) (fetcher, error) { return nil, errors.New("no memory") }, fetching, fewBrokers, func(*Subscription) {}, slog.New(slog.DiscardHandler))
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- tails.run(ctx) }()
@@ -281,7 +281,7 @@ func TestRecordsWakeAtOnceAndThenAtAGrowingPace(t *testing.T) {
 	}
 }
 
-// With new credentials every consumer is exchanged, and the new one waits for what the old one did, from the same offset.
+// With new credentials every fetcher is exchanged, and the new one waits for what the old one did, from the same offset.
 func TestReopenedConsumersGoOnWhereTheyWere(t *testing.T) {
 	t.Parallel()
 	withTails(t, func(t *testing.T, tails *tails, fetchers *[]*fakeFetcher, woken chan *Subscription) {
@@ -294,14 +294,13 @@ func TestReopenedConsumersGoOnWhereTheyWere(t *testing.T) {
 		old := (*fetchers)[0]
 		tails.unwatch(gone)
 		tails.reopen(Connection{Name: "payments"})
-		time.Sleep(eventPoll)
 		synctest.Wait()
-		if len(*fetchers) != 2 || !old.closed {
-			t.Fatalf("%d consumers were opened, the first closed: %t", len(*fetchers), old.closed)
+		if len(*fetchers) != 2 || !old.finished {
+			t.Fatalf("%d fetchers were opened, the first ended: %t", len(*fetchers), old.finished)
 		}
 		fresh := (*fetchers)[1]
-		if len(fresh.assigned) != 1 || fresh.assigned[at] != 10 {
-			t.Errorf("assigned %v", fresh.assigned)
+		if len(fresh.assigned()) != 1 || fresh.assigned()[at] != 10 {
+			t.Errorf("assigned %v", fresh.assigned())
 		}
 		fresh.records <- record{at, 10}
 		if <-woken != subscription {

@@ -1,0 +1,103 @@
+package cluster
+
+import (
+	"math"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// newestFetch is the last version of Fetch that names topics; later ones know their ids alone.
+const newestFetch = 12
+
+// fetchSession is what one broker remembers of the partitions that are fetched from it (KIP-227): a request names what changed
+// since the one before, and an answer the partitions whose logs have moved. So waiting for thousands of quiet partitions costs
+// as much as waiting for one. Brokers that keep no session (before Kafka 1.1) are named every partition each time.
+type fetchSession struct {
+	id, epoch int32
+	// sent are the partitions that the broker knows, and the offset from which each is fetched.
+	sent map[partition]int64
+}
+
+// next is the request that brings the session to what is wanted. The broker holds it until a log has grown, for wait at most.
+// Records are of no interest: the least that a broker can be asked for is a batch of one partition.
+func (s *fetchSession) next(wanted map[partition]int64, waitMillis int32, isolation int8) *kmsg.FetchRequest {
+	request := kmsg.NewPtrFetchRequest()
+	request.MaxWaitMillis, request.MinBytes, request.MaxBytes = waitMillis, 1, 1
+	request.IsolationLevel = isolation
+	request.SessionID, request.SessionEpoch = s.id, s.epoch
+	added := map[string]int{}
+	for at, from := range wanted {
+		if sent, is := s.sent[at]; is && sent == from {
+			continue
+		}
+		i, found := added[at.topic]
+		if !found {
+			topic := kmsg.NewFetchRequestTopic()
+			topic.Topic = at.topic
+			i = len(request.Topics)
+			added[at.topic] = i
+			request.Topics = append(request.Topics, topic)
+		}
+		fetched := kmsg.NewFetchRequestTopicPartition()
+		fetched.Partition, fetched.FetchOffset, fetched.PartitionMaxBytes = at.id, from, 1
+		request.Topics[i].Partitions = append(request.Topics[i].Partitions, fetched)
+		s.sent[at] = from
+	}
+	forgotten := map[string]int{}
+	for at := range s.sent {
+		if _, is := wanted[at]; is {
+			continue
+		}
+		i, found := forgotten[at.topic]
+		if !found {
+			topic := kmsg.NewFetchRequestForgottenTopic()
+			topic.Topic = at.topic
+			i = len(request.ForgottenTopics)
+			forgotten[at.topic] = i
+			request.ForgottenTopics = append(request.ForgottenTopics, topic)
+		}
+		request.ForgottenTopics[i].Partitions = append(request.ForgottenTopics[i].Partitions, at.id)
+		delete(s.sent, at)
+	}
+	return request
+}
+
+// logState is where a partition's log ends for this fetch: at the last stable offset where committed records are read.
+type logState struct {
+	at  partition
+	end int64
+	err error
+}
+
+// take reads an answer. The error says that the broker has lost the session, or refuses the whole request; the next request then
+// begins a new one.
+func (s *fetchSession) take(response *kmsg.FetchResponse, isolation int8) ([]logState, error) {
+	if err := kerr.ErrorForCode(response.ErrorCode); err != nil {
+		s.startOver()
+		return nil, err
+	}
+	var states []logState
+	for _, topic := range response.Topics {
+		for _, p := range topic.Partitions {
+			state := logState{at: partition{topic.Topic, p.Partition}, end: p.HighWatermark, err: kerr.ErrorForCode(p.ErrorCode)}
+			if isolation == readCommitted && p.LastStableOffset >= 0 {
+				state.end = p.LastStableOffset
+			}
+			states = append(states, state)
+		}
+	}
+	if response.SessionID == 0 {
+		s.startOver()
+		return states, nil
+	}
+	s.id = response.SessionID
+	if s.epoch++; s.epoch == math.MaxInt32 {
+		s.epoch = 1
+	}
+	return states, nil
+}
+
+func (s *fetchSession) startOver() { *s = newFetchSession() }
+
+func newFetchSession() fetchSession { return fetchSession{sent: map[partition]int64{}} }
