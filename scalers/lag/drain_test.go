@@ -204,9 +204,9 @@ func (c drainCase) work(reads []int, old int64) float64 {
 		waiting, recent, earlier = waiting+one.lag, recent+one.recent, earlier+one.earlier
 		switch one.old {
 		case 1:
-			more += old * ((one.lag + 2) / 3)
+			more += old * ((3*one.lag + 16) / 17)
 		case 2:
-			more += old * one.lag
+			more += old * ((2*one.lag + 2) / 3)
 		}
 	}
 	coming := 2 * min(recent, earlier)

@@ -80,8 +80,8 @@ func assigned(o Observation, counts []Count) [][]int {
 	return members
 }
 
-// hurry is for when half of the replicas are yet to come: they take as long again as the oldest record has waited, so that half of the
-// time is left to what had three quarters, and a quarter to what had half.
+// hurry is for when half of the replicas are yet to come: they take about as long again as the oldest record has waited, so that less is
+// left of the time.
 func (w workload) hurry() {
 	for i := range w.partitions {
 		w.partitions[i].late = times(3, w.partitions[i].late)
