@@ -88,7 +88,7 @@ e2e: $(LAGWISE_KAFKA_LIB) rabbitmq-server e2e-parts ## Run KEDA, Kubernetes, Kaf
 	cd test/e2e && go test -count=1 -timeout 30m $(if $(RUN),-run '$(RUN)')
 
 .PHONY: closed-loop
-closed-loop: $(LAGWISE_KAFKA_LIB) e2e-parts ## Measure KEDA's kafka trigger and lagwise while real consumers work, twenty minutes
+closed-loop: $(LAGWISE_KAFKA_LIB) e2e-parts ## Measure KEDA's kafka trigger and lagwise while real consumers work, twelve minutes
 	cd test/e2e && go test -count=1 -timeout 30m -run '^TestClosedLoop$$' -closed-loop="$(CURDIR)/docs"
 
 # The program of an image needs no file of the system but the authorities: it is static, and carries the time zones.

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/lagwise/lagwise/scalers/share"
 )
 
 // DefaultScaler is the source of a trigger that names none.
@@ -41,21 +43,24 @@ type Registry struct {
 	entries map[fingerprint]*entry
 	// building are the triggers whose scalers are being built, each with what is closed when that has ended.
 	building map[fingerprint]chan struct{}
-	// metadata is the size of all triggers' metadata in bytes, which what is kept of them is in proportion to.
-	metadata int
+	// triggers counts those that are alive or being built, metadata the size of their metadata in bytes, which what is kept of them is in
+	// proportion to.
+	triggers, metadata share.Shares
 	// begun counts the triggers that there ever were.
 	begun uint64
 }
 
 // entry is a scaler and who needs it. A stream holds a lease as long as it is open; a unary call for its duration.
 type entry struct {
-	scaler   accounted
-	built    Scaler // what the account is of
-	source   string
-	serial   uint64
-	size     int // of the metadata, in bytes
-	leases   int
-	lastUsed time.Time
+	scaler accounted
+	built  Scaler // what the account is of
+	source string
+	serial uint64
+	// namespace is that of the trigger, size that of its metadata, in bytes.
+	namespace string
+	size      int
+	leases    int
+	lastUsed  time.Time
 }
 
 // NewRegistry makes scalers by the factory that a trigger's "scaler" key names.
@@ -100,7 +105,7 @@ func (r *Registry) begin(key fingerprint, trigger Trigger) (scaler Scaler, relea
 	size := sizeOf(trigger)
 	// A trigger that is known was checked when it was new.
 	refused := errors.Join(checkNames(trigger), checkText(trigger.Metadata))
-	exhausted := r.full(size)
+	exhausted := r.full(trigger.Namespace, size)
 	if refused != nil || exhausted != nil {
 		r.mu.Unlock()
 		if refused != nil {
@@ -109,10 +114,10 @@ func (r *Registry) begin(key fingerprint, trigger Trigger) (scaler Scaler, relea
 		return nil, nil, exhausted
 	}
 	r.begun++
-	e := &entry{serial: r.begun, size: size}
+	e := &entry{serial: r.begun, namespace: trigger.Namespace, size: size}
 	built := make(chan struct{})
 	r.building[key] = built
-	r.metadata += size
+	r.count(e, 1)
 	r.mu.Unlock()
 
 	defer func() {
@@ -121,7 +126,7 @@ func (r *Registry) begin(key fingerprint, trigger Trigger) (scaler Scaler, relea
 		delete(r.building, key)
 		close(built)
 		if e.built == nil { // the factory panicked
-			r.metadata -= size
+			r.count(e, -1)
 			return
 		}
 		r.entries[key] = e
@@ -140,17 +145,21 @@ func (r *Registry) lend(e *entry) (release func()) {
 	return (&lease{registry: r, entry: e}).release
 }
 
-// full says why there is no room for one more trigger with so much metadata; nil when there is.
-func (r *Registry) full(more int) error {
-	switch {
-	case len(r.entries)+len(r.building) >= r.options.MaxTriggers:
-		return Errorf(CauseExhausted, "%d triggers are alive already, the limit of this lagwise", len(r.entries)+len(r.building))
-	case r.metadata+more > r.options.MaxMetadata:
-		return Errorf(CauseExhausted, "the triggers that are alive have %d bytes of metadata, this one has %d more: %d are the limit of this lagwise",
-			r.metadata, more, r.options.MaxMetadata)
-	default:
-		return nil
+// full returns why there is no room for one more trigger of the namespace with so much metadata; nil when there is.
+func (r *Registry) full(namespace string, more int) error {
+	if err := r.triggers.Room(namespace, 1, r.options.MaxTriggers); err != nil {
+		return Errorf(CauseExhausted, "limits.triggers of lagwise's configuration: %w", err)
 	}
+	if err := r.metadata.Room(namespace, more, r.options.MaxMetadata); err != nil {
+		return Errorf(CauseExhausted, "limits.metadataBytes of lagwise's configuration: this trigger has %d bytes of metadata: %w", more, err)
+	}
+	return nil
+}
+
+// count adds a trigger to what its namespace has, or takes it away. It expects the lock.
+func (r *Registry) count(e *entry, change int) {
+	r.triggers.Add(e.namespace, change)
+	r.metadata.Add(e.namespace, change*e.size)
 }
 
 // lease keeps a scaler alive until it is released.
@@ -230,7 +239,7 @@ func (r *Registry) evict(matches func(*entry) bool) {
 	for key, e := range r.entries {
 		if matches(e) {
 			delete(r.entries, key)
-			r.metadata -= e.size
+			r.count(e, -1)
 			evicted = append(evicted, e.scaler)
 		}
 	}

@@ -222,12 +222,12 @@ func TestMetadataIsBoundedTogether(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var made, closed atomic.Int32
-		registry := scalers.NewRegistry(counted(&made, &closed), scalers.RegistryOptions{MaxMetadata: 30_000, IdleAfter: time.Minute})
+		registry := scalers.NewRegistry(counted(&made, &closed), scalers.RegistryOptions{MaxMetadata: 30_000, MaxTriggers: 100, IdleAfter: time.Minute})
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- registry.Run(ctx) }()
 		large := func(name string) error {
-			_, release, err := registry.Acquire(scalers.Trigger{Name: name, Metadata: map[string]string{"topic": strings.Repeat("x", 10_000)}})
+			_, release, err := registry.Acquire(scalers.Trigger{Namespace: name, Name: name, Metadata: map[string]string{"topic": strings.Repeat("x", 10_000)}})
 			if err == nil {
 				release()
 			}

@@ -119,36 +119,57 @@ func TestStreamsOutlastTheTimeForTheirRequest(t *testing.T) {
 	})
 }
 
-// Two clients that take all that they can get do not stop a health check, and what they hold is bounded.
-func TestStreamsOfAllConnectionsAreBounded(t *testing.T) {
-	const each = 20
+// A namespace that takes all that it can get, over two connections, leaves a quarter to the others, and does not stop a health check.
+func TestStreamsOfOneNamespaceLeaveRoom(t *testing.T) {
+	const each, all, share = 20, 30, 23
 	lent := lend(newWatcher())
 	r := serve(t, lent, server.Options{MaxStreams: each})
 	ctx, leave := context.WithCancel(t.Context())
 	defer leave()
-	var taken []grpc.ServerStreamingClient[pb.GetMetricSpecResponse]
+	open := func(client pb.ExternalScalerClient, namespace string) error {
+		trigger := ref()
+		trigger.Namespace = namespace
+		stream, err := client.StreamMetricSpec(ctx, trigger)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = stream.Recv()
+		return err //nolint:wrapcheck // the stream's own
+	}
+	taken := 0
 	for range 2 {
 		attacker := pb.NewExternalScalerClient(r.dial(t))
 		for range each {
-			stream, err := attacker.StreamMetricSpec(ctx, ref())
-			if err != nil {
-				t.Fatal(err)
+			err := open(attacker, "greedy")
+			if err == nil {
+				taken++
+				continue
 			}
-			if _, err := stream.Recv(); err != nil {
-				t.Fatal(err)
+			if wantCode(t, err, codes.ResourceExhausted); !strings.Contains(status.Convert(err).Message(), `limits.streams of lagwise's configuration: namespace "greedy" has 23, and may have 23 of 30`) {
+				t.Error(err)
 			}
-			taken = append(taken, stream)
+		}
+	}
+	if taken != share {
+		t.Errorf("%d streams were opened, want %d", taken, share)
+	}
+	for range all - share {
+		if _, err := r.IsActive(t.Context(), ref()); err != nil {
+			t.Error(err)
+		}
+		if err := open(r, "shop"); err != nil {
+			t.Error(err)
 		}
 	}
 	_, err := r.IsActive(t.Context(), ref())
-	if wantCode(t, err, codes.ResourceExhausted); !strings.Contains(status.Convert(err).Message(), "40 calls and streams are open already") {
+	if wantCode(t, err, codes.ResourceExhausted); !strings.Contains(status.Convert(err).Message(), "30 calls and streams are open already") {
 		t.Error(err)
 	}
 	if _, err := healthpb.NewHealthClient(r.connection).Check(t.Context(), &healthpb.HealthCheckRequest{}); err != nil {
 		t.Errorf("whoever fills lagwise has it restarted: %v", err)
 	}
-	if lent.leases() != len(taken) {
-		t.Errorf("%d leases for %d streams", lent.leases(), len(taken))
+	if lent.leases() != all {
+		t.Errorf("%d leases for %d streams", lent.leases(), all)
 	}
 	leave()
 	await(t, "room", func() bool { _, err := r.IsActive(t.Context(), ref()); return err == nil })

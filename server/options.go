@@ -30,7 +30,7 @@ type Options struct {
 	MaxReceiveBytes int
 	// MaxStreams bounds what is open at once on one connection. KEDA has a single connection for two streams of each trigger,
 	// so a small bound would leave triggers without pushes. Default 110,000: 50,000 triggers and calls beside them. All connections
-	// together have twice that.
+	// together have half as many again, of which a namespace has its share (package share).
 	MaxStreams int
 	// ConnectTimeout bounds the time from a connection's first byte to its first call (TLS, and HTTP/2's preface and settings),
 	// and that from a call's headers to its request. Default 10 s.

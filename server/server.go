@@ -83,6 +83,7 @@ func (s *Server) newService(failures *failures, running *sync.WaitGroup) *servic
 		},
 		failures: failures,
 		options:  s.options,
+		streams:  &streamShares{most: onAllConnections(s.options.MaxStreams)},
 	}
 }
 

@@ -19,6 +19,11 @@ func (s *service) streamMetricSpec(
 	if err != nil {
 		return err
 	}
+	leave, err := s.streams.enter(trigger.Namespace)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	scaler, release, err := s.scalers.Acquire(trigger)
 	if err != nil {
 		return err

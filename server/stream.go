@@ -47,8 +47,13 @@ func (s *service) follow(ref *pb.ScaledObjectRef, stream grpc.ServerStreamingSer
 	if err != nil {
 		return nil, err
 	}
+	leave, err := s.streams.enter(trigger.Namespace)
+	if err != nil {
+		return nil, err
+	}
 	scaler, release, err := s.scalers.Acquire(trigger)
 	if err != nil {
+		leave()
 		return nil, err
 	}
 	pushed, ended := followed(scaler, s.options.Meter.Pushed)
@@ -57,6 +62,7 @@ func (s *service) follow(ref *pb.ScaledObjectRef, stream grpc.ServerStreamingSer
 		out.close()
 		ended()
 		release()
+		leave()
 	}
 	kept := false
 	defer func() { // also when a scaler panics

@@ -16,7 +16,7 @@ import (
 func newTransport(streams context.Context, options Options, failures *failures) *grpc.Server {
 	recovers := recovery.WithRecoveryHandlerContext(failures.caught)
 	admission := &admission{
-		guard: options.Guard, capacity: capacity{most: 2 * int64(options.MaxStreams), failures: failures}, failures: failures, streams: streams,
+		guard: options.Guard, capacity: capacity{most: int64(onAllConnections(options.MaxStreams)), failures: failures}, failures: failures, streams: streams,
 	}
 	if options.Guard != nil {
 		options.GRPC = append([]grpc.ServerOption{grpc.Creds(options.Guard.credentials())}, options.GRPC...)

@@ -14,6 +14,7 @@ type service struct {
 	evaluator *evaluator
 	failures  *failures
 	options   Options
+	streams   *streamShares
 }
 
 // getMetricSpec always answers with exactly one valid spec and never evaluates: KEDA starts no scale loop without a

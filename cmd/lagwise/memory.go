@@ -1,11 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"log/slog"
+	"math"
 	"os"
 	"runtime/debug"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
+
+	"github.com/lagwise/lagwise/internal/budget"
+	"github.com/lagwise/lagwise/internal/config"
 )
 
 const (
@@ -24,5 +29,17 @@ func keepMemorySmall(log *slog.Logger) {
 	_, _ = memlimit.Set(memlimit.WithRatio(goShare), memlimit.WithLogger(log))
 	if _, chosen := os.LookupEnv("GOGC"); !chosen {
 		debug.SetGCPercent(gcPercent)
+	}
+}
+
+// limitsOf are the settings' limits, and those that the memory allows where the settings give none.
+func limitsOf(settings config.Config) budget.Limits {
+	limits := budget.Unlimited()
+	if ofGo := debug.SetMemoryLimit(-1); ofGo < math.MaxInt64 {
+		limits = budget.Of(int64(float64(ofGo) / goShare))
+	}
+	return budget.Limits{
+		Triggers: cmp.Or(settings.MaxTriggers, limits.Triggers), MetadataBytes: cmp.Or(settings.MaxMetadata, limits.MetadataBytes),
+		Sessions: cmp.Or(settings.MaxSessions, limits.Sessions), Streams: cmp.Or(settings.MaxStreams, limits.Streams),
 	}
 }

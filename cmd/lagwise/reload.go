@@ -37,7 +37,7 @@ func (p *program) reload(source config.Source, settings config.Config, level *sl
 // apply takes a new configuration into use. Sessions whose credentials were exchanged go on with all that they know;
 // triggers whose connection is otherwise another one, and those that were refused, are looked at anew.
 func (p *program) apply(settings config.Config, change config.Change) {
-	p.registry.SetMaxTriggers(settings.MaxTriggers)
+	p.registry.SetMaxTriggers(limitsOf(settings).Triggers)
 	p.sources.apply(settings, change)
 	p.registry.Forget(func(scaler scalers.Scaler) bool {
 		switch s := scaler.(type) {

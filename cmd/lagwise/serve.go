@@ -84,16 +84,17 @@ func assemble(settings config.Config, options cluster.Options, log *slog.Logger,
 	if err != nil {
 		return nil, err
 	}
+	limits := limitsOf(settings)
 	sources := openSources(settings, options, log)
 	if sources.authentications, err = openAuthentications(settings, log); err != nil {
 		return nil, err
 	}
 	registry := scalers.NewRegistry(sources.factories(log), scalers.RegistryOptions{
-		IdleAfter: settings.IdleAfter, MaxTriggers: settings.MaxTriggers, MaxMetadata: settings.MaxMetadata, Log: log,
+		IdleAfter: settings.IdleAfter, MaxTriggers: limits.Triggers, MaxMetadata: limits.MetadataBytes, Log: log,
 	})
 	shown := telemetry.New()
 	edge := server.New(registry, server.Options{
-		Guard: guard, MaxStreams: settings.MaxStreams, MaxReceiveBytes: settings.MaxMessageBytes, Log: log, Meter: shown.Edge,
+		Guard: guard, MaxStreams: limits.Streams, MaxReceiveBytes: settings.MaxMessageBytes, Log: log, Meter: shown.Edge,
 		GRPC: transport, ShutdownTimeout: drainTime,
 	})
 	shown.Show(telemetry.Sources{Triggers: registry, Sessions: sources.pools(), Groups: sources.pool, Serving: edge.Serving}, shownBy(settings))

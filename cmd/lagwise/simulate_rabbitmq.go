@@ -15,7 +15,7 @@ import (
 func simulatedRabbitMQ(live bool) simulate.Source {
 	return func(world *simulate.World) scalers.Factory {
 		queue := world.Queue()
-		subscribe := func(_ string, endpoint broker.Endpoint, want broker.Want) (rabbitmq.Subscription, error) {
+		subscribe := func(_, _ string, endpoint broker.Endpoint, want broker.Want) (rabbitmq.Subscription, error) {
 			observe := func() broker.Observation {
 				figures := queue.Figures()
 				managed := endpoint.Protocol == broker.HTTP

@@ -38,7 +38,7 @@ type sources struct {
 
 func openSources(settings config.Config, options cluster.Options, log *slog.Logger) sources {
 	options.RefreshInterval, options.MaxSnapshotAge = settings.RefreshInterval, settings.MaxSnapshotAge
-	options.MaxSessions = settings.MaxSessions
+	options.MaxSessions = limitsOf(settings).Sessions
 	return sources{
 		pool:        cluster.NewPool(options),
 		connections: kafka.NewConnections(kafkaGrants(settings), settings.AllowedBrokers...),
@@ -53,7 +53,7 @@ func openSources(settings config.Config, options cluster.Options, log *slog.Logg
 
 func rabbitMQOptions(settings config.Config, log *slog.Logger) broker.Options {
 	return broker.Options{
-		RefreshInterval: settings.RefreshInterval, MaxSnapshotAge: settings.MaxSnapshotAge, MaxSessions: settings.MaxSessions,
+		RefreshInterval: settings.RefreshInterval, MaxSnapshotAge: settings.MaxSnapshotAge, MaxSessions: limitsOf(settings).Sessions,
 		LooksPerSecond: settings.LooksPerSecond, Log: log,
 	}
 }
@@ -106,8 +106,8 @@ func (s sources) ask(connection nerdgraph.Connection, want nerdgraph.Want) newre
 	return s.newRelic.Subscribe(connection, want)
 }
 
-func (s sources) listen(name string, endpoint broker.Endpoint, want broker.Want) (rabbitmq.Subscription, error) { //nolint:ireturn // a rabbitmq.Subscribe
-	return s.rabbitMQ.Subscribe(name, endpoint, want)
+func (s sources) listen(name, namespace string, endpoint broker.Endpoint, want broker.Want) (rabbitmq.Subscription, error) { //nolint:ireturn // a rabbitmq.Subscribe
+	return s.rabbitMQ.Subscribe(name, namespace, endpoint, want)
 }
 
 // runs are all that has to go on for answers to come.
@@ -126,8 +126,9 @@ func (s sources) pools() []telemetry.Sessions {
 
 // apply has sessions go on with new credentials, and grants what is configured now.
 func (s sources) apply(settings config.Config, change config.Change) {
-	s.pool.SetMaxSessions(settings.MaxSessions)
-	s.rabbitMQ.SetMaxSessions(settings.MaxSessions)
+	sessions := limitsOf(settings).Sessions
+	s.pool.SetMaxSessions(sessions)
+	s.rabbitMQ.SetMaxSessions(sessions)
 	for _, name := range slices.Concat(change.Rotated, change.Altered) { // before triggers can ask for it
 		switch connection := settings.Connections[name]; connection.Kind {
 		case config.KindKafka:

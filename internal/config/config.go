@@ -36,7 +36,7 @@ type Config struct {
 	TriggerAuthentications bool
 	ServiceAccountFolder   string
 	ClusterObjectNamespace string
-	// MaxTriggers and MaxSessions bound what is alive at once.
+	// MaxTriggers and MaxSessions bound what is alive at once; 0 for what the memory allows, as with MaxStreams and MaxMetadata.
 	MaxTriggers int
 	MaxSessions int
 	// LooksPerSecond bounds what one RabbitMQ broker is asked for the sake of pushes.

@@ -22,7 +22,7 @@ func FuzzFile(f *testing.F) {
 			}
 			return
 		}
-		if settings.RefreshInterval <= 0 || settings.MaxSnapshotAge < settings.RefreshInterval || settings.MaxTriggers < 1 || settings.MaxSessions < 1 || settings.IdleAfter <= 0 {
+		if settings.RefreshInterval <= 0 || settings.MaxSnapshotAge < settings.RefreshInterval || settings.MaxTriggers < 0 || settings.MaxSessions < 0 || settings.IdleAfter <= 0 {
 			t.Errorf("%+v", settings)
 		}
 	})

@@ -123,27 +123,28 @@ func ownSettings() []Setting {
 func limitSettings() []Setting {
 	return []Setting{
 		{Live: true, Key: scalers.Key{
-			Name: maxTriggers, Kind: scalers.KindInteger, Default: "50000", Bounds: scalers.AtLeast(1), Help: "Triggers observed at once.",
+			Name: maxTriggers, Kind: scalers.KindInteger, Bounds: scalers.AtLeast(1),
+			Help: "Triggers observed at once. Unless given it follows from the memory limit (docs/scaling.md), and is 50000 without one. One namespace has half of it at most, three quarters where no other has any.",
 		}},
 		{Live: true, Key: scalers.Key{
-			Name: maxSessions, Kind: scalers.KindInteger, Default: "256", Bounds: scalers.AtLeast(1),
-			Help: "Kafka clusters and identities connected to at once.",
+			Name: maxSessions, Kind: scalers.KindInteger, Bounds: scalers.AtLeast(1),
+			Help: "Kafka clusters and identities connected to at once, and as many of RabbitMQ. Unless given it follows from the memory limit, and is 256 without one. Triggers' own brokers have three quarters of it, divided among namespaces as limits.triggers is.",
 		}},
 		{Key: scalers.Key{
 			Name: looksPerSecond, Kind: scalers.KindInteger, Default: "5000", Bounds: &scalers.Bounds{Min: 1, Max: 100_000},
 			Help: "Looks a second by AMQP at the queues of a RabbitMQ broker that inactive push triggers wait for. Fewer cost the broker less, and a message is noticed later: with 1,000 such queues 5,000 mean each queue every 200 ms.",
 		}},
 		{Key: scalers.Key{
-			Name: maxStreams, Kind: scalers.KindInteger, Default: "110000", Bounds: &scalers.Bounds{Min: 1, Max: 1 << 31},
-			Help: "Streams and calls open at once on one connection, and twice that on all together. KEDA has one connection, and two streams for each trigger.",
+			Name: maxStreams, Kind: scalers.KindInteger, Bounds: &scalers.Bounds{Min: 1, Max: 1 << 31},
+			Help: "Streams and calls open at once on one connection, and half as many again on all together, whose streams are divided among namespaces as limits.triggers is. KEDA has one connection, and two streams for each trigger. Unless given it follows from the memory limit, and is 110000 without one.",
 		}},
 		{Key: scalers.Key{
 			Name: maxMessageBytes, Kind: scalers.KindInteger, Default: "262144", Bounds: &scalers.Bounds{Min: 4096, Max: 1 << 30},
 			Help: "Size of one request. Metadata of more than 65536 bytes is refused anyway.",
 		}},
 		{Key: scalers.Key{
-			Name: maxMetadata, Kind: scalers.KindInteger, Default: "67108864", Bounds: &scalers.Bounds{Min: 65536, Max: 1 << 40},
-			Help: "Size of the metadata of all triggers together. What is kept in memory grows with it.",
+			Name: maxMetadata, Kind: scalers.KindInteger, Bounds: &scalers.Bounds{Min: 65536, Max: 1 << 40},
+			Help: "Size of the metadata of all triggers together, divided among namespaces as limits.triggers is. Unless given it follows from the memory limit, and is 67108864 without one.",
 		}},
 		{Key: scalers.Key{
 			Name: maxConnections, Kind: scalers.KindInteger, Default: "1000", Bounds: &scalers.Bounds{Min: 8, Max: 1 << 20},

@@ -33,7 +33,7 @@ connections:
   - {name: lab, bootstrapServers: ["lab:9092"], sasl: {mechanism: PLAIN, username: me, passwordFile: `+password+`}}
 `, "--idleAfter=1m")
 	for _, line := range []string{
-		"idleAfter: 1m # --idleAfter\n", `logLevel: "debug" # LAGWISE_LOG_LEVEL`, "lagwise.yaml:2\n", "triggers: 50000 # default\n",
+		"idleAfter: 1m # --idleAfter\n", `logLevel: "debug" # LAGWISE_LOG_LEVEL`, "lagwise.yaml:2\n", "messageBytes: 262144 # default\n",
 		`passwordEnv: "HIDDEN" # `, "tls: {}\n", `username: "no"`, password,
 	} {
 		if !strings.Contains(shown, line) {

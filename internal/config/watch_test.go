@@ -115,7 +115,7 @@ func TestABadConfigurationLeavesTheOldOne(t *testing.T) {
 		t.Errorf("logged:\n%s", w.log)
 	}
 	overwrite(t, w.path, "logLevel: warn")
-	if got := next(t, w.current); got.LogLevel != "warn" || got.MaxTriggers != 50_000 {
+	if got := next(t, w.current); got.LogLevel != "warn" || got.MaxTriggers != 0 {
 		t.Errorf("applied %+v", got)
 	}
 	if len(w.applied) != 1 {

@@ -30,7 +30,7 @@ func linter() lint.Linter {
 	nobody := func(cluster.Connection, cluster.Want) (kafka.Subscription, error) {
 		return nil, errors.New("no Kafka here")
 	}
-	noRabbit := func(string, broker.Endpoint, broker.Want) (rabbitmq.Subscription, error) {
+	noRabbit := func(string, string, broker.Endpoint, broker.Want) (rabbitmq.Subscription, error) {
 		return nil, errors.New("no RabbitMQ here")
 	}
 	noNewRelic := func(nerdgraph.Connection, nerdgraph.Want) newrelic.Subscription { return nil }

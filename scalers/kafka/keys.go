@@ -164,9 +164,8 @@ func credentialKeys() scalers.KeyTable {
 	return table
 }
 
-// maxServers bounds the brokers that a trigger names to begin with, as librdkafka keeps a thread for each. It finds the
-// others by itself.
-const maxServers = 64
+// maxServers bounds the brokers that a trigger names to begin with, as each is looked up and tried. lagwise finds the others by itself.
+const maxServers = 10
 
 func checkServers(value string) error {
 	if strings.Count(value, ",") >= maxServers {

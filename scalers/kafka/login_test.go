@@ -84,7 +84,7 @@ func TestLoggingInAsKEDADoes(t *testing.T) {
 			if refused != nil {
 				t.Fatal(refused.Reason())
 			}
-			want := cluster.Connection{Name: "kafka:9092", BootstrapServers: []string{"kafka:9092"}, SASL: test.sasl, TLS: test.tls}
+			want := cluster.Connection{Name: "kafka:9092", BootstrapServers: []string{"kafka:9092"}, Namespace: "shop", SASL: test.sasl, TLS: test.tls}
 			if !reflect.DeepEqual(fake.connection, want) {
 				t.Errorf("asked %#v %#v", fake.connection.SASL, fake.connection.TLS)
 			}

@@ -137,7 +137,8 @@ func own(values scalers.Values, trigger scalers.Trigger, assumed bool) (cluster.
 	if len(servers) == 0 {
 		return cluster.Connection{}, scalers.Errorf(scalers.CauseRefused, "bootstrapServers: missing; give the brokers as host:port, or a connection")
 	}
-	connection := cluster.Connection{Name: strings.Join(servers, ","), BootstrapServers: servers}
+	servers = slices.Sorted(slices.Values(servers)) // the same brokers in another order are the same connection
+	connection := cluster.Connection{Name: strings.Join(servers, ","), BootstrapServers: servers, Namespace: trigger.Namespace}
 	if values.Text(keyTLS) == enable {
 		connection.TLS = &cluster.TLS{SkipVerify: skipVerify(values)}
 	}

@@ -50,8 +50,9 @@ func TestConnections(t *testing.T) {
 		want     func(cluster.Connection) bool
 	}{
 		"own servers, no credentials": {with("bootstrapServers", "a:1, b:2"), func(c cluster.Connection) bool {
-			return reflect.DeepEqual(c, cluster.Connection{Name: "a:1,b:2", BootstrapServers: []string{"a:1", "b:2"}})
+			return reflect.DeepEqual(c, cluster.Connection{Name: "a:1,b:2", BootstrapServers: []string{"a:1", "b:2"}, Namespace: "shop"})
 		}},
+		"the same servers in another order": {with("bootstrapServers", "b:2,a:1"), func(c cluster.Connection) bool { return c.Name == "a:1,b:2" }},
 		"a comma over": {with("bootstrapServers", "a:1,"), func(c cluster.Connection) bool {
 			return slices.Equal(c.BootstrapServers, []string{"a:1"})
 		}},

@@ -23,7 +23,7 @@ func logIn(metadata map[string]string, pairs ...string) (scalers.Scaler, asked) 
 		credentials[pairs[i]] = secret.Text(pairs[i+1])
 	}
 	var seen asked
-	subscribe := func(name string, endpoint broker.Endpoint, want broker.Want) (rabbitmq.Subscription, error) {
+	subscribe := func(name, namespace string, endpoint broker.Endpoint, want broker.Want) (rabbitmq.Subscription, error) {
 		seen = asked{name, endpoint, want}
 		return nil, errors.New("nobody here")
 	}
@@ -117,7 +117,7 @@ func isRefused(scaler scalers.Scaler) bool {
 
 func TestAnAuthenticationIsAssumedWhereNothingIsKnown(t *testing.T) {
 	t.Parallel()
-	subscribe := func(string, broker.Endpoint, broker.Want) (rabbitmq.Subscription, error) {
+	subscribe := func(string, string, broker.Endpoint, broker.Want) (rabbitmq.Subscription, error) {
 		return nil, errors.New("assumed")
 	}
 	factory := rabbitmq.New(subscribe, rabbitmq.AssumedConnections(), slog.New(slog.DiscardHandler))

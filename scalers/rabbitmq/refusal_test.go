@@ -30,7 +30,7 @@ func prod() rabbitmq.Connection {
 // build makes the scaler of a trigger where prod is configured, and tells what it asked for.
 func build(secrets bool, metadata map[string]string) (scalers.Scaler, *asked) {
 	seen := &asked{}
-	subscribe := func(name string, endpoint broker.Endpoint, want broker.Want) (rabbitmq.Subscription, error) {
+	subscribe := func(name, namespace string, endpoint broker.Endpoint, want broker.Want) (rabbitmq.Subscription, error) {
 		*seen = asked{name, endpoint, want}
 		return nil, errors.New("nobody here")
 	}
@@ -64,7 +64,7 @@ func TestAllowedHostsAndPorts(t *testing.T) {
 		"rabbit:5672": {"amqp://rabbit": true, "amqps://rabbit": false},
 	} {
 		for host, allowed := range hosts {
-			subscribe := func(string, broker.Endpoint, broker.Want) (rabbitmq.Subscription, error) {
+			subscribe := func(string, string, broker.Endpoint, broker.Want) (rabbitmq.Subscription, error) {
 				return nil, errors.New("allowed")
 			}
 			connections := rabbitmq.NewConnections(nil, false, pattern)
@@ -220,7 +220,7 @@ func TestMetrics(t *testing.T) {
 // No configuration is at hand where manifests are read: what they name is taken to be there.
 func TestAssumedConnections(t *testing.T) {
 	t.Parallel()
-	subscribe := func(string, broker.Endpoint, broker.Want) (rabbitmq.Subscription, error) {
+	subscribe := func(string, string, broker.Endpoint, broker.Want) (rabbitmq.Subscription, error) {
 		return nil, context.Canceled
 	}
 	factory := rabbitmq.New(subscribe, rabbitmq.AssumedConnections(), slog.New(slog.DiscardHandler))

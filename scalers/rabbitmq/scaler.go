@@ -26,7 +26,7 @@ type Views interface {
 }
 
 // Subscribe begins to observe; it does no I/O. The name is what the endpoint is called in the log.
-type Subscribe func(name string, endpoint broker.Endpoint, want broker.Want) (Subscription, error)
+type Subscribe func(name, namespace string, endpoint broker.Endpoint, want broker.Want) (Subscription, error)
 
 // New makes the factory of RabbitMQ scalers.
 func New(subscribe Subscribe, connections *Connections, log *slog.Logger) scalers.Factory {
@@ -35,7 +35,9 @@ func New(subscribe Subscribe, connections *Connections, log *slog.Logger) scaler
 	}
 	return scalers.NewFactory(read, func(settings settings, metric scalers.Metric) scalers.Scaler {
 		s := &Scaler{metric: metric, settings: settings}
-		s.held = scalers.NewHold(func() (Subscription, error) { return subscribe(s.settings.name, s.settings.endpoint, s.settings.want) })
+		s.held = scalers.NewHold(func() (Subscription, error) {
+			return subscribe(s.settings.name, s.settings.namespace, s.settings.endpoint, s.settings.want)
+		})
 		// Begin observing now: KEDA asks for the metric's value right after its spec. A failure is told when it does.
 		_, _ = s.held.Get()
 		return s

@@ -16,6 +16,8 @@ type settings struct {
 	// name is what the broker is called in messages: the connection's name, or its host. named says that it is the former.
 	name  string
 	named bool
+	// namespace is that of a trigger that brings its own endpoint.
+	namespace string
 }
 
 // decode reads a trigger's metadata. The metric is valid even when the settings are not; ignored are the keys that nobody knows.
@@ -36,6 +38,9 @@ func decode(trigger scalers.Trigger, connections *Connections) (s settings, metr
 		return settings{}, metric, ignored, err
 	}
 	s.name, s.named, s.endpoint = way.name, way.named, way.endpoint
+	if !s.named {
+		s.namespace = trigger.Namespace
+	}
 	s.want = broker.Want{Queue: values.Text(keyQueueName)}
 	if s.endpoint.Protocol == broker.HTTP {
 		s.want.Vhost, s.want.Pattern = way.vhost, s.rules.pattern

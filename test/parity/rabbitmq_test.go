@@ -257,8 +257,8 @@ func rabbitBy(ctx context.Context, metadata map[string]string, connections *rabb
 		_ = pool.Run(running) // it returns what ended its sessions, and nothing did
 	}()
 	defer func() { stop(); <-ended }()
-	subscribe := func(name string, endpoint broker.Endpoint, want broker.Want) (rabbitmq.Subscription, error) {
-		return pool.Subscribe(name, endpoint, want)
+	subscribe := func(name, namespace string, endpoint broker.Endpoint, want broker.Want) (rabbitmq.Subscription, error) {
+		return pool.Subscribe(name, namespace, endpoint, want)
 	}
 	scaler := rabbitmq.New(subscribe, connections, slog.New(slog.DiscardHandler))(scalers.Trigger{Metadata: metadata})
 	evaluation, err := scaler.Evaluate(ctx)

@@ -65,8 +65,8 @@ func newLabWith(t *testing.T, on *realrabbit.Broker, options broker.Options, fur
 			t.Error("the pool does not end")
 		}
 	})
-	subscribe := func(name string, endpoint broker.Endpoint, want broker.Want) (rabbitmq.Subscription, error) {
-		return pool.Subscribe(name, endpoint, want)
+	subscribe := func(name, namespace string, endpoint broker.Endpoint, want broker.Want) (rabbitmq.Subscription, error) {
+		return pool.Subscribe(name, namespace, endpoint, want)
 	}
 	grants := map[string]rabbitmq.Grant{
 		"prod": {Connection: rabbitmq.Connection{

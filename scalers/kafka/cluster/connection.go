@@ -62,6 +62,9 @@ type Connection struct {
 	BootstrapServers []string
 	TLS              *TLS
 	SASL             *SASL
+	// Namespace is that of the trigger that brings the connection, empty for a configured one. It decides nothing but whose share of
+	// the sessions is taken.
+	Namespace string
 }
 
 // String is the connection's name alone: behind a pointer inside a struct, fmt's %s would show secrets after all.

@@ -3,12 +3,12 @@ package cluster
 import (
 	"context"
 	"crypto/sha256"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/lagwise/lagwise/scalers/crew"
+	"github.com/lagwise/lagwise/scalers/share"
 )
 
 // Options are a pool's settings; zero values give the defaults.
@@ -84,6 +84,7 @@ type Pool struct {
 
 	mu       sync.Mutex
 	sessions map[[sha256.Size]byte]*session
+	places   share.Places
 	// renewed are the connections whose credentials were exchanged, by name.
 	renewed map[string]Connection
 	crew    *crew.Crew
@@ -105,8 +106,8 @@ func (p *Pool) Subscribe(connection Connection, want Want) (*Subscription, error
 	key := connection.fingerprint()
 	s, found := p.sessions[key]
 	if !found {
-		if len(p.sessions) >= p.options.MaxSessions {
-			return nil, &Fault{Kind: Exhausted, About: fmt.Sprintf("%d Kafka connections are in use already, the limit of this lagwise", len(p.sessions))}
+		if err := p.places.Take(connection.Namespace, p.options.MaxSessions); err != nil {
+			return nil, &Fault{Kind: Exhausted, About: "limits.sessions of lagwise's configuration", Err: err}
 		}
 		s = newSession(connection, p.options, p.leave)
 		s.key, s.open, s.read = key, p.open, p.read
@@ -125,6 +126,7 @@ func (p *Pool) leave(s *session, subscription *Subscription) {
 		return
 	}
 	close(s.abandoned)
+	p.places.Give(s.connection.Namespace)
 	if p.sessions[s.key] == s { // two sessions that were carried over to the same credentials have the same key
 		delete(p.sessions, s.key)
 	}

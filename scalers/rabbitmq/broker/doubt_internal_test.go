@@ -136,7 +136,7 @@ func TestTheManagementAPIIsNotDoubted(t *testing.T) {
 	t.Parallel()
 	onFake(t, func(t *testing.T, pool *Pool, fake *fakeSource) {
 		fake.answers(holds(25, 0, 0))
-		s, err := pool.Subscribe("fake", Endpoint{Address: "http://fake", Protocol: HTTP}, Want{Queue: "orders"})
+		s, err := pool.Subscribe("fake", "", Endpoint{Address: "http://fake", Protocol: HTTP}, Want{Queue: "orders"})
 		if err != nil {
 			t.Fatal(err)
 		}

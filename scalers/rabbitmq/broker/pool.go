@@ -3,12 +3,12 @@ package broker
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/lagwise/lagwise/scalers/crew"
+	"github.com/lagwise/lagwise/scalers/share"
 )
 
 // Options are a pool's settings; zero values give the defaults.
@@ -58,6 +58,7 @@ type Pool struct {
 	mu sync.Mutex
 	// sessions are found by their endpoint's identity.
 	sessions map[Endpoint]*session
+	places   share.Places
 	// renewed are the endpoints whose credentials were exchanged, by their identity on any vhost.
 	renewed map[Endpoint]Endpoint
 }
@@ -79,7 +80,9 @@ func (p *Pool) SetMaxSessions(most int) {
 
 // Subscribe asks for want to be observed at the endpoint from now on. It does no I/O. Sessions begin when Run runs. The name is
 // what the endpoint is called in the log.
-func (p *Pool) Subscribe(name string, endpoint Endpoint, want Want) (*Subscription, error) {
+//
+// The namespace is that of the trigger that brings the endpoint, empty for a configured connection.
+func (p *Pool) Subscribe(name, namespace string, endpoint Endpoint, want Want) (*Subscription, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if renewed, found := p.renewed[endpoint.everywhere()]; found && endpoint.Connection != "" { // the trigger may have been decoded before
@@ -87,10 +90,11 @@ func (p *Pool) Subscribe(name string, endpoint Endpoint, want Want) (*Subscripti
 	}
 	s, found := p.sessions[endpoint.identity()]
 	if !found {
-		if len(p.sessions) >= p.options.MaxSessions {
-			return nil, &Fault{Kind: Exhausted, About: fmt.Sprintf("%d RabbitMQ connections are in use already, the limit of this lagwise", len(p.sessions))}
+		if err := p.places.Take(namespace, p.options.MaxSessions); err != nil {
+			return nil, &Fault{Kind: Exhausted, About: "limits.sessions of lagwise's configuration", Err: err}
 		}
 		s = newSession(name, endpoint, p.options, p.open)
+		s.namespace = namespace
 		p.sessions[endpoint.identity()] = s
 		p.crew.Join(s.run)
 	}
@@ -106,6 +110,7 @@ func (p *Pool) leave(s *session, subject *subject) {
 		return
 	}
 	close(s.abandoned)
+	p.places.Give(s.namespace)
 	delete(p.sessions, s.endpoint.identity())
 }
 

@@ -20,14 +20,16 @@ import (
 
 // session observes one endpoint for everybody who subscribed to it.
 type session struct {
-	name     string
-	endpoint Endpoint
-	options  Options
-	log      *slog.Logger
-	open     func(Endpoint) source
-	source   source
-	tempo    tempo
-	tally    *sessions.Tally
+	name string
+	// namespace is whose share of the sessions this one takes; empty for a configured connection's.
+	namespace string
+	endpoint  Endpoint
+	options   Options
+	log       *slog.Logger
+	open      func(Endpoint) source
+	source    source
+	tempo     tempo
+	tally     *sessions.Tally
 	// abandoned is closed when the last subscription left.
 	abandoned chan struct{}
 	// arrived, armed, failed and overdue wake the loops that first look at newcomers, watch, retry, and ask apart.

@@ -154,7 +154,7 @@ func onFake(t *testing.T, test func(t *testing.T, pool *Pool, fake *fakeSource))
 
 func subscribe(t *testing.T, pool *Pool, want Want) *Subscription {
 	t.Helper()
-	s, err := pool.Subscribe("fake", Endpoint{Address: "fake:5672", Protocol: AMQP}, want)
+	s, err := pool.Subscribe("fake", "", Endpoint{Address: "fake:5672", Protocol: AMQP}, want)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -376,7 +376,7 @@ func TestMostSessions(t *testing.T) {
 	t.Parallel()
 	pool := NewPool(Options{MaxSessions: 1})
 	subscribe(t, pool, Want{Queue: "orders"})
-	_, err := pool.Subscribe("other", Endpoint{Address: "other:5672"}, Want{Queue: "orders"})
+	_, err := pool.Subscribe("other", "", Endpoint{Address: "other:5672"}, Want{Queue: "orders"})
 	if fault, is := errors.AsType[*Fault](err); !is || fault.Kind != Exhausted {
 		t.Errorf("%v", err)
 	}
@@ -418,7 +418,7 @@ func TestCredentialsAreExchanged(t *testing.T) {
 			return Endpoint{Connection: connection, Protocol: AMQP, Address: "fake:5672", Vhost: vhost, Username: "me", Password: secret.Text(password)}
 		}
 		join := func(endpoint Endpoint) *Subscription {
-			s, err := pool.Subscribe("prod", endpoint, Want{Queue: "orders"})
+			s, err := pool.Subscribe("prod", "", endpoint, Want{Queue: "orders"})
 			if err != nil {
 				t.Fatal(err)
 			}

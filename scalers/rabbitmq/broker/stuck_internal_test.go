@@ -280,7 +280,7 @@ func onStuck(t *testing.T, protocol Protocol, test func(t *testing.T, b *stuckBr
 			}
 		})
 		test(t, b, func(want Want) *Subscription {
-			s, err := pool.Subscribe("stuck", Endpoint{Address: "http://fake:5672", Protocol: protocol, Username: "me"}, want)
+			s, err := pool.Subscribe("stuck", "", Endpoint{Address: "http://fake:5672", Protocol: protocol, Username: "me"}, want)
 			if err != nil {
 				t.Fatal(err)
 			}
