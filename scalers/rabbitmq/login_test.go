@@ -23,7 +23,7 @@ func logIn(metadata map[string]string, pairs ...string) (scalers.Scaler, asked) 
 		credentials[pairs[i]] = secret.Text(pairs[i+1])
 	}
 	var seen asked
-	subscribe := func(name, namespace string, endpoint broker.Endpoint, want broker.Want) (rabbitmq.Subscription, error) {
+	subscribe := func(name, _ string, endpoint broker.Endpoint, want broker.Want) (rabbitmq.Subscription, error) {
 		seen = asked{name, endpoint, want}
 		return nil, errors.New("nobody here")
 	}

@@ -30,7 +30,7 @@ func prod() rabbitmq.Connection {
 // build makes the scaler of a trigger where prod is configured, and tells what it asked for.
 func build(secrets bool, metadata map[string]string) (scalers.Scaler, *asked) {
 	seen := &asked{}
-	subscribe := func(name, namespace string, endpoint broker.Endpoint, want broker.Want) (rabbitmq.Subscription, error) {
+	subscribe := func(name, _ string, endpoint broker.Endpoint, want broker.Want) (rabbitmq.Subscription, error) {
 		*seen = asked{name, endpoint, want}
 		return nil, errors.New("nobody here")
 	}

@@ -75,7 +75,7 @@ type logState struct {
 func (s *fetchSession) take(response *kmsg.FetchResponse, isolation int8) ([]logState, error) {
 	if err := kerr.ErrorForCode(response.ErrorCode); err != nil {
 		s.startOver()
-		return nil, err
+		return nil, err //nolint:wrapcheck // Kafka's own code, which the caller looks for
 	}
 	var states []logState
 	for _, topic := range response.Topics {

@@ -126,7 +126,7 @@ func (b *brokerFetch) fetch(at partition, from int64) {
 func (f *sessionFetcher) run(ctx context.Context, found func(at partition, offset int64)) error {
 	defer f.client.close()
 	f.brokers.Join(func(ctx context.Context) error { f.place(ctx, found); return nil })
-	return f.brokers.Run(ctx) //nolint:wrapcheck // the loops return nothing
+	return f.brokers.Run(ctx)
 }
 
 // place gives partitions to the brokers that lead them, whenever some have none.
