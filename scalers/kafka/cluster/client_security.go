@@ -73,7 +73,7 @@ func (c Connection) mechanismFor(bearers *bearers) (sasl.Mechanism, error) { //n
 			if err != nil {
 				return oauth.Auth{}, &tokenError{err}
 			}
-			return oauth.Auth{Token: token.TokenValue, Extensions: token.Extensions}, nil
+			return oauth.Auth{Token: token.value, Extensions: token.extensions}, nil
 		}), nil
 	default:
 		return nil, fmt.Errorf("unknown SASL mechanism %q", c.SASL.Mechanism)

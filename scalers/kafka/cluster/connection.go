@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
-
 	"github.com/lagwise/lagwise/scalers/secret"
 )
 
@@ -41,9 +39,6 @@ type SASL struct {
 	AWSRoleARN, AWSExternalID string
 }
 
-// bears says that the broker is shown tokens.
-func (s SASL) bears() bool { return s.OAuth != nil || s.AWSRegion != "" }
-
 // TLS is how a connection is encrypted. All fields may be empty: then the system's authorities are trusted and no client
 // certificate is shown.
 type TLS struct {
@@ -70,43 +65,8 @@ type Connection struct {
 // String is the connection's name alone: behind a pointer inside a struct, fmt's %s would show secrets after all.
 func (c Connection) String() string { return c.Name }
 
-// Limits on waiting inside librdkafka. A dead broker must be noticed well before an observation grows too old to serve.
-const (
-	socketTimeout  = 10 * time.Second
-	connectTimeout = 3 * time.Second
-	firstReconnect = 100 * time.Millisecond
-	lastReconnect  = 2 * time.Second
-	sessionGroup   = "lagwise"
-	metadataMaxAge = 5 * time.Minute
-)
-
-// config is the librdkafka configuration of the client that all admin requests of a session go through. It joins no
-// group and commits nothing; the group's name is there because librdkafka wants one.
-func (c Connection) config() *kafka.ConfigMap {
-	config := kafka.ConfigMap{
-		"client.id":                          "lagwise",
-		"group.id":                           sessionGroup,
-		"bootstrap.servers":                  strings.Join(c.BootstrapServers, ","),
-		"enable.auto.commit":                 false,
-		"allow.auto.create.topics":           false,
-		"socket.timeout.ms":                  int(socketTimeout.Milliseconds()),
-		"socket.connection.setup.timeout.ms": int(connectTimeout.Milliseconds()),
-		"reconnect.backoff.ms":               int(firstReconnect.Milliseconds()),
-		"reconnect.backoff.max.ms":           int(lastReconnect.Milliseconds()),
-		"metadata.max.age.ms":                int(metadataMaxAge.Milliseconds()),
-		"log.connection.close":               false,
-		"security.protocol":                  c.protocol(),
-		// librdkafka's own log lines would go to stderr unstructured; what matters arrives as error events.
-		"log_level": 0,
-	}
-	if c.TLS != nil {
-		c.TLS.configure(config)
-	}
-	if c.SASL != nil {
-		c.SASL.configure(config)
-	}
-	return &config
-}
+// connectTimeout bounds the making of a connection. A dead broker must be noticed well before an observation grows too old to serve.
+const connectTimeout = 3 * time.Second
 
 func (c Connection) protocol() string {
 	switch {
@@ -118,27 +78,6 @@ func (c Connection) protocol() string {
 		return "SSL"
 	default:
 		return "PLAINTEXT"
-	}
-}
-
-func (s SASL) configure(config kafka.ConfigMap) {
-	config["sasl.mechanisms"] = string(s.Mechanism)
-	if !s.bears() { // a token is given when librdkafka asks for it
-		config["sasl.username"] = s.Username
-		config["sasl.password"] = string(s.Password)
-	}
-}
-
-func (t TLS) configure(config kafka.ConfigMap) {
-	if t.CA != "" {
-		config["ssl.ca.pem"] = t.CA
-	}
-	if t.Certificate != "" {
-		config["ssl.certificate.pem"] = t.Certificate
-		config["ssl.key.pem"] = string(t.Key)
-	}
-	if t.SkipVerify {
-		config["enable.ssl.certificate.verification"] = false
 	}
 }
 

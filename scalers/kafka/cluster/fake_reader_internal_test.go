@@ -1,7 +1,7 @@
 package cluster
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -52,7 +52,7 @@ func (k *FakeKafka) Silence(silent bool) {
 	}
 }
 
-func (r *FakeReader) assign(from map[partition]int64) error {
+func (r *FakeReader) assign(from map[partition]int64) {
 	r.kafka.mu.Lock()
 	defer r.kafka.mu.Unlock()
 	for at, offset := range from {
@@ -69,10 +69,9 @@ func (r *FakeReader) assign(from map[partition]int64) error {
 		}
 	}
 	r.Most = max(r.Most, answering)
-	return r.broken
 }
 
-func (r *FakeReader) unassign(partitions []partition) error {
+func (r *FakeReader) unassign(partitions []partition) {
 	r.kafka.mu.Lock()
 	defer r.kafka.mu.Unlock()
 	for _, at := range partitions {
@@ -81,7 +80,6 @@ func (r *FakeReader) unassign(partitions []partition) error {
 		}
 		delete(r.assigned, at)
 	}
-	return r.broken
 }
 
 func (r *FakeReader) next(wait time.Duration) sighting {
@@ -119,12 +117,10 @@ func (r *FakeReader) sight() sighting {
 // isSilent is for partitions whose broker does not answer: those of a topic named stuck, or all.
 func (r *FakeReader) isSilent(topic string) bool { return r.silent || topic == "stuck" }
 
-func (r *FakeReader) close() error {
+func (r *FakeReader) run(ctx context.Context) error {
+	<-ctx.Done()
 	r.kafka.mu.Lock()
 	defer r.kafka.mu.Unlock()
-	if r.closed {
-		return errors.New("closed twice")
-	}
 	r.closed = true
-	return r.broken
+	return nil
 }

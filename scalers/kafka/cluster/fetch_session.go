@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"math"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -19,11 +20,18 @@ type fetchSession struct {
 	sent map[partition]int64
 }
 
-// next is the request that brings the session to what is wanted. The broker holds it until a log has grown, for wait at most.
-// Records are of no interest: the least that a broker can be asked for is a batch of one partition.
-func (s *fetchSession) next(wanted map[partition]int64, waitMillis int32, isolation int8) *kmsg.FetchRequest {
+// fetchSize bounds a fetch. A broker sends the first batch of one partition anyway, however large that is.
+type fetchSize struct {
+	// wait is how long the broker holds a request until a log has grown.
+	wait time.Duration
+	// bytes are those of an answer, ofPartition those of one partition in it.
+	bytes, ofPartition int32
+}
+
+// next is the request that brings the session to what is wanted.
+func (s *fetchSession) next(wanted map[partition]int64, size fetchSize, isolation int8) *kmsg.FetchRequest {
 	request := kmsg.NewPtrFetchRequest()
-	request.MaxWaitMillis, request.MinBytes, request.MaxBytes = waitMillis, 1, 1
+	request.MaxWaitMillis, request.MinBytes, request.MaxBytes = int32(size.wait.Milliseconds()), 1, size.bytes //nolint:gosec // some seconds
 	request.IsolationLevel = isolation
 	request.SessionID, request.SessionEpoch = s.id, s.epoch
 	added := map[string]int{}
@@ -40,7 +48,7 @@ func (s *fetchSession) next(wanted map[partition]int64, waitMillis int32, isolat
 			request.Topics = append(request.Topics, topic)
 		}
 		fetched := kmsg.NewFetchRequestTopicPartition()
-		fetched.Partition, fetched.FetchOffset, fetched.PartitionMaxBytes = at.id, from, 1
+		fetched.Partition, fetched.FetchOffset, fetched.PartitionMaxBytes = at.id, from, size.ofPartition
 		request.Topics[i].Partitions = append(request.Topics[i].Partitions, fetched)
 		s.sent[at] = from
 	}
@@ -68,6 +76,8 @@ type logState struct {
 	at  partition
 	end int64
 	err error
+	// records are those that the broker sent, undecoded.
+	records *kmsg.FetchResponseTopicPartition
 }
 
 // take reads an answer. The error says that the broker has lost the session, or refuses the whole request; the next request then
@@ -79,8 +89,9 @@ func (s *fetchSession) take(response *kmsg.FetchResponse, isolation int8) ([]log
 	}
 	var states []logState
 	for _, topic := range response.Topics {
-		for _, p := range topic.Partitions {
-			state := logState{at: partition{topic.Topic, p.Partition}, end: p.HighWatermark, err: kerr.ErrorForCode(p.ErrorCode)}
+		for i := range topic.Partitions {
+			p := &topic.Partitions[i]
+			state := logState{at: partition{topic.Topic, p.Partition}, end: p.HighWatermark, err: kerr.ErrorForCode(p.ErrorCode), records: p}
 			if isolation == readCommitted && p.LastStableOffset >= 0 {
 				state.end = p.LastStableOffset
 			}

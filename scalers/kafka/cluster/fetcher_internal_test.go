@@ -22,13 +22,13 @@ const (
 )
 
 // runFetcher runs a fetcher of the brokers until the test ends, and hands on what it finds.
-func runFetcher(t *testing.T, brokers *testBrokers, isolation int8) (*sessionFetcher, <-chan record) {
+func runFetcher(t *testing.T, brokers *testBrokers, isolation int8) (endFetcher, <-chan record) {
 	t.Helper()
 	client, err := openClient(Connection{Name: "test", BootstrapServers: brokers.ListenAddrs()}, Options{RequestTimeout: quick}.withDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
-	fetcher := newSessionFetcher(client, fetchesWait, isolation)
+	fetcher := endFetcher{newFetchLoops(client, endsOnly(fetchesWait), isolation)}
 	found := make(chan record, 100)
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error)

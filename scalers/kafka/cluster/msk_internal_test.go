@@ -18,16 +18,19 @@ func TestTokenForMSK(t *testing.T) {
 	t.Setenv("AWS_SESSION_TOKEN", "session")
 	connection := Connection{Name: "msk", SASL: &SASL{Mechanism: OAuthBearer, AWSRegion: "eu-west-3"}, TLS: &TLS{}}
 	bearers := newBearers()
-	var first, again, later taker
-	for _, client := range []*taker{&first, &again} {
-		if err := bearers.supply(client, connection); err != nil || client.failure != "" {
-			t.Fatalf("no token: %v, %s", err, client.failure)
+	var tokens [2]bearerToken
+	for i := range tokens {
+		token, err := bearers.token(t.Context(), connection)
+		if err != nil {
+			t.Fatalf("no token: %v", err)
 		}
+		tokens[i] = token
 	}
-	if left := time.Until(first.token.Expiration); left < 14*time.Minute || left > 15*time.Minute+time.Second || again.token.TokenValue != first.token.TokenValue {
-		t.Errorf("the token lasts %s, shared: %t", left, again.token.TokenValue == first.token.TokenValue)
+	first, again := tokens[0], tokens[1]
+	if left := time.Until(first.expires); left < 14*time.Minute || left > 15*time.Minute+time.Second || again.value != first.value {
+		t.Errorf("the token lasts %s, shared: %t", left, again.value == first.value)
 	}
-	signed, err := base64.RawURLEncoding.DecodeString(first.token.TokenValue)
+	signed, err := base64.RawURLEncoding.DecodeString(first.value)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,10 +49,10 @@ func TestTokenForMSK(t *testing.T) {
 	}
 
 	kept := bearers.kept[connection.fingerprint()] // ten minutes later
-	kept.fetched, kept.token.Expiration = kept.fetched.Add(-10*time.Minute), kept.token.Expiration.Add(-10*time.Minute)
-	kept.token.TokenValue = "old"
-	if err := bearers.supply(&later, connection); err != nil || later.token.TokenValue == "old" || time.Until(later.token.Expiration) < 14*time.Minute {
-		t.Errorf("ten minutes later the token is %v, %v", later.token, err)
+	kept.fetched, kept.token.expires = kept.fetched.Add(-10*time.Minute), kept.token.expires.Add(-10*time.Minute)
+	kept.token.value = "old"
+	if later, err := bearers.token(t.Context(), connection); err != nil || later.value == "old" || time.Until(later.expires) < 14*time.Minute {
+		t.Errorf("ten minutes later the token is %v, %v", later, err)
 	}
 }
 
@@ -60,12 +63,9 @@ func TestNoCredentialsForMSK(t *testing.T) {
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", "/no/such/file")
 	t.Setenv("AWS_CONFIG_FILE", "/no/such/file")
-	var client taker
-	if err := newBearers().supply(&client, Connection{Name: "msk", SASL: &SASL{Mechanism: OAuthBearer, AWSRegion: "eu-west-3"}}); err != nil {
-		t.Error(err)
-	}
-	if !strings.Contains(client.failure, "no token from AWS for eu-west-3") {
-		t.Errorf("told %q", client.failure)
+	_, err := newBearers().token(t.Context(), Connection{Name: "msk", SASL: &SASL{Mechanism: OAuthBearer, AWSRegion: "eu-west-3"}})
+	if err == nil || !strings.Contains(err.Error(), "no token from AWS for eu-west-3") {
+		t.Errorf("told %v", err)
 	}
 }
 
@@ -105,7 +105,7 @@ func TestTokenForMSKByRole(t *testing.T) {
 		if form.Get("Action") != "AssumeRole" || form.Get("RoleArn") != role || form.Get("RoleSessionName") != "lagwise" || form.Get("ExternalId") != externalID {
 			t.Errorf("asked for %v", form)
 		}
-		signed, err := base64.RawURLEncoding.DecodeString(token.TokenValue)
+		signed, err := base64.RawURLEncoding.DecodeString(token.value)
 		if err != nil || !strings.Contains(string(signed), "X-Amz-Credential=ASIAROLE%2F") || !strings.Contains(string(signed), "X-Amz-Security-Token=of-the-role") {
 			t.Errorf("the token stands for %s, %v", signed, err)
 		}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/lagwise/lagwise/scalers/news"
 )
 
@@ -39,11 +41,20 @@ func (p *prober) read(ctx context.Context) error {
 			p.giveUp(err)
 			continue
 		}
-		p.serve(ctx, outdated, opened)
-		if err := letGo(opened.close); err != nil {
-			p.log.Warn("closing the consumer that looks at records", "error", err)
+		if err := p.use(ctx, outdated, opened); err != nil {
+			return err
 		}
 	}
+}
+
+// use has a reader read, and serves it until it is outdated.
+func (p *prober) use(ctx context.Context, outdated <-chan struct{}, opened reader) error {
+	reading, stop := context.WithCancel(ctx)
+	group, reading := errgroup.WithContext(reading)
+	group.Go(func() error { return opened.run(reading) })
+	p.serve(ctx, outdated, opened)
+	stop()
+	return group.Wait() //nolint:wrapcheck // the reader says what it was doing
 }
 
 // giveUp fails all that waits.
@@ -111,7 +122,6 @@ func (p *prober) leave(underway map[partition]probing) {
 func (p *prober) begin(to reader, underway map[partition]probing) {
 	now := time.Now()
 	add := map[partition]int64{}
-	var begun []probe
 	room := mostAtOnce
 	for _, reading := range underway {
 		if now.Before(reading.until.Add(slowRead - readLimit)) {
@@ -132,23 +142,13 @@ func (p *prober) begin(to reader, underway map[partition]probing) {
 		}
 		underway[at.at] = probing{probe: at, until: now.Add(readLimit)}
 		add[at.at] = f.through
-		begun = append(begun, at)
 		return true
 	})
 	p.mu.Unlock()
 	if len(add) == 0 {
 		return
 	}
-	if err := to.assign(add); err != nil {
-		p.log.Error("giving partitions to the consumer that looks at records", "error", err)
-		p.mu.Lock()
-		for _, at := range begun {
-			delete(underway, at.at)
-			p.fail(at, err, now)
-		}
-		p.mu.Unlock()
-		p.settle(begun)
-	}
+	to.assign(add)
 }
 
 // take notes what was seen. Partitions that are not being read any more may still be heard of.
@@ -206,7 +206,5 @@ func (p *prober) drop(from reader, ended []probe) {
 	for i, at := range ended {
 		partitions[i] = at.at
 	}
-	if err := from.unassign(partitions); err != nil {
-		p.log.Error("taking partitions from the consumer that looks at records", "error", err)
-	}
+	from.unassign(partitions)
 }

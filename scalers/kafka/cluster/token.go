@@ -16,7 +16,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
 )
@@ -52,8 +51,14 @@ const (
 	unsaidLife = 5 * time.Minute
 )
 
-// bearers fetches tokens, and shares them between the clients of a connection: librdkafka asks for a new one after four
-// fifths of a token's life, once for each client.
+// bearerToken is what a broker is shown.
+type bearerToken struct {
+	value      string
+	expires    time.Time
+	extensions map[string]string
+}
+
+// bearers fetches tokens, and shares them between the clients of a connection.
 type bearers struct {
 	mu   sync.Mutex
 	kept map[[sha256.Size]byte]*bearer
@@ -62,14 +67,14 @@ type bearers struct {
 // bearer is one connection's present token, and when it was fetched.
 type bearer struct {
 	mu      sync.Mutex
-	token   kafka.OAuthBearerToken
+	token   bearerToken
 	fetched time.Time
 }
 
 func newBearers() *bearers { return &bearers{kept: map[[sha256.Size]byte]*bearer{}} }
 
 // token gives a token that is no older than three fifths of its life.
-func (b *bearers) token(ctx context.Context, connection Connection) (kafka.OAuthBearerToken, error) {
+func (b *bearers) token(ctx context.Context, connection Connection) (bearerToken, error) {
 	key := connection.fingerprint()
 	b.mu.Lock()
 	kept, found := b.kept[key]
@@ -83,12 +88,12 @@ func (b *bearers) token(ctx context.Context, connection Connection) (kafka.OAuth
 	kept.mu.Lock()
 	defer kept.mu.Unlock()
 	now := time.Now()
-	if life := kept.token.Expiration.Sub(kept.fetched); now.Sub(kept.fetched) < life*3/5 {
+	if life := kept.token.expires.Sub(kept.fetched); now.Sub(kept.fetched) < life*3/5 {
 		return kept.token, nil
 	}
 	token, err := connection.SASL.fetchToken(ctx)
 	if err != nil {
-		return kafka.OAuthBearerToken{}, err
+		return bearerToken{}, err
 	}
 	kept.token, kept.fetched = token, now
 	return token, nil
@@ -100,20 +105,20 @@ func (b *bearer) over(now time.Time) bool {
 		return false
 	}
 	defer b.mu.Unlock()
-	return !now.Before(b.token.Expiration)
+	return !now.Before(b.token.expires)
 }
 
-func (s SASL) fetchToken(ctx context.Context) (kafka.OAuthBearerToken, error) {
+func (s SASL) fetchToken(ctx context.Context) (bearerToken, error) {
 	if s.AWSRegion != "" {
 		return fetchMSKToken(ctx, s)
 	}
 	return fetchToken(ctx, *s.OAuth)
 }
 
-func fetchToken(ctx context.Context, oauth OAuth) (kafka.OAuthBearerToken, error) {
+func fetchToken(ctx context.Context, oauth OAuth) (bearerToken, error) {
 	client, err := oauth.client()
 	if err != nil {
-		return kafka.OAuthBearerToken{}, err
+		return bearerToken{}, err
 	}
 	defer client.CloseIdleConnections()
 	config := clientcredentials.Config{
@@ -121,15 +126,13 @@ func fetchToken(ctx context.Context, oauth OAuth) (kafka.OAuthBearerToken, error
 	}
 	fetched, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
 	if err != nil {
-		return kafka.OAuthBearerToken{}, fmt.Errorf("no token from %s: %w", oauth.host(), plainly(err))
+		return bearerToken{}, fmt.Errorf("no token from %s: %w", oauth.host(), plainly(err))
 	}
 	expires := fetched.Expiry
 	if expires.IsZero() {
 		expires = time.Now().Add(unsaidLife)
 	}
-	return kafka.OAuthBearerToken{
-		TokenValue: fetched.AccessToken, Expiration: expires, Principal: oauth.ClientID, Extensions: oauth.Extensions,
-	}, nil
+	return bearerToken{value: fetched.AccessToken, expires: expires, extensions: oauth.Extensions}, nil
 }
 
 func (o OAuth) client() (*http.Client, error) {
@@ -166,28 +169,4 @@ func plainly(err error) error {
 		return err
 	}
 	return fmt.Errorf("%s %s", refused.Response.Status, cmp.Or(refused.ErrorDescription, refused.ErrorCode))
-}
-
-// tokenTaker is a client of librdkafka that waits for a token.
-type tokenTaker interface {
-	SetOAuthBearerToken(token kafka.OAuthBearerToken) error
-	SetOAuthBearerTokenFailure(text string) error
-}
-
-// supply gives a client its token, or tells it why there is none: librdkafka makes an authentication error of that, and
-// asks again after ten seconds.
-func (b *bearers) supply(to tokenTaker, connection Connection) error {
-	if connection.SASL == nil || !connection.SASL.bears() {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), tokenTimeout)
-	defer cancel()
-	token, err := b.token(ctx, connection)
-	if err == nil {
-		err = to.SetOAuthBearerToken(token)
-	}
-	if err != nil {
-		return to.SetOAuthBearerTokenFailure(err.Error())
-	}
-	return nil
 }

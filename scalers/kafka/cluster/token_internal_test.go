@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 )
 
 // tokens is an endpoint that gives numbered tokens to lagwise with the secret "right".
@@ -40,50 +38,33 @@ func bearing(endpoint *httptest.Server, secret Secret) Connection {
 	}}}
 }
 
-// taker is a client that waits for a token.
-type taker struct {
-	token   kafka.OAuthBearerToken
-	failure string
-}
-
-func (t *taker) SetOAuthBearerToken(token kafka.OAuthBearerToken) error {
-	t.token = token
-	return nil
-}
-
-func (t *taker) SetOAuthBearerTokenFailure(text string) error {
-	t.failure = text
-	return nil
-}
-
 func TestClientsOfAConnectionShareATokenUntilItAges(t *testing.T) {
 	t.Parallel()
 	endpoint, asked := tokens(t, 100)
 	bearers, connection := newBearers(), bearing(endpoint, "right")
-	supply := func(connection Connection) taker {
+	supply := func(connection Connection) bearerToken {
 		t.Helper()
-		var client taker
-		if err := bearers.supply(&client, connection); err != nil || client.failure != "" {
-			t.Fatalf("no token: %v, %s", err, client.failure)
+		token, err := bearers.token(t.Context(), connection)
+		if err != nil {
+			t.Fatalf("no token: %v", err)
 		}
-		return client
+		return token
 	}
 	for range 3 {
 		first := supply(connection)
-		if left := time.Until(first.token.Expiration); first.token.TokenValue != "token-1" || left < 80*time.Second || left > 100*time.Second ||
-			first.token.Principal != "lagwise" || first.token.Extensions["logicalCluster"] != "lkc-1" {
-			t.Errorf("the token is %+v", first.token)
+		if left := time.Until(first.expires); first.value != "token-1" || left < 80*time.Second || left > 100*time.Second || first.extensions["logicalCluster"] != "lkc-1" {
+			t.Errorf("the token is %+v", first)
 		}
 	}
 	kept := bearers.kept[connection.fingerprint()]
-	kept.fetched = kept.fetched.Add(-100 * time.Second) // librdkafka asks again after 80 of them
-	kept.token.Expiration = kept.fetched.Add(100 * time.Second)
-	if again := supply(connection); again.token.TokenValue != "token-2" {
-		t.Errorf("an old token is given again: %+v", again.token)
+	kept.fetched = kept.fetched.Add(-100 * time.Second)
+	kept.token.expires = kept.fetched.Add(100 * time.Second)
+	if again := supply(connection); again.value != "token-2" {
+		t.Errorf("an old token is given again: %+v", again)
 	}
 	other := connection
 	other.Name = "other"
-	if supply(other).token.TokenValue != "token-3" || asked.Load() != 3 {
+	if supply(other).value != "token-3" || asked.Load() != 3 {
 		t.Errorf("%d tokens were asked for, want 3", asked.Load())
 	}
 }
@@ -108,16 +89,10 @@ func TestWhyThereIsNoToken(t *testing.T) {
 		"a redirect":        {bearing(elsewhere, "right"), "307 Temporary Redirect"},
 		"unknown authority": {untrusted, "certificate signed by unknown authority"},
 	} {
-		var client taker
-		if err := newBearers().supply(&client, test.connection); err != nil {
-			t.Errorf("%s: %v", name, err)
+		_, err := newBearers().token(t.Context(), test.connection)
+		if err == nil || !strings.Contains(err.Error(), test.words) || strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "wrong") {
+			t.Errorf("%s: told %v, want %q", name, err, test.words)
 		}
-		if !strings.Contains(client.failure, test.words) || strings.Contains(client.failure, "hunter2") || strings.Contains(client.failure, "wrong") {
-			t.Errorf("%s: told %q, want %q", name, client.failure, test.words)
-		}
-	}
-	if newBearers().supply(nil, Connection{}) != nil {
-		t.Error("a connection without OAuth needs no token")
 	}
 }
 
@@ -133,7 +108,7 @@ func TestTokensThatAreOverAreForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 		kept := bearers.kept[connection.fingerprint()]
-		kept.token.Expiration = kept.fetched
+		kept.token.expires = kept.fetched
 	}
 	if len(bearers.kept) > 1 {
 		t.Errorf("%d tokens are kept, of which 10 are over", len(bearers.kept))
