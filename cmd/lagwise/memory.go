@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// goShare is the part of the container's memory that Go may use; the rest is for librdkafka, whose C heap Go knows
-	// nothing of.
+	// goShare is the part of the container's memory that Go may use; the rest is for the pages of the program itself, which Go does
+	// not count.
 	goShare = 0.7
 	// gcPercent is how much garbage may gather between two collections, in percent of what lives. lagwise lives on little
 	// and makes little garbage, so collecting twice as often as by default costs hardly any time.

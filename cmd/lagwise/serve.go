@@ -105,7 +105,7 @@ func assemble(settings config.Config, options cluster.Options, log *slog.Logger,
 const (
 	// drainTime is for calls in flight.
 	drainTime = 10 * time.Second
-	// closeTime is for connections after that. librdkafka now and then does not finish to close.
+	// closeTime is for connections after that, should one of them not close.
 	closeTime = 12 * time.Second
 )
 

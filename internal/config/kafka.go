@@ -102,7 +102,7 @@ func checkMechanism(text string) error {
 	case cluster.Plain, cluster.ScramSHA256, cluster.ScramSHA512, cluster.OAuthBearer, mskIAM:
 		return nil
 	case "GSSAPI":
-		return errors.New("lagwise's Kafka client (librdkafka) is built without Kerberos; want " + mechanisms)
+		return errors.New("lagwise's Kafka client is built without Kerberos; want " + mechanisms)
 	default:
 		return errors.New("want " + mechanisms)
 	}

@@ -50,7 +50,7 @@ func TestBadMetadataIsRefusedByKeyValueAndRemedy(t *testing.T) {
 		"password in metadata":           {with("password", "hunter2"), "password: credentials never stand in metadata; name a connection"},
 		"secret key from environment":    {with("awsSecretAccessKeyFromEnv", "hunter2"), "awsSecretAccessKeyFromEnv: credentials never stand in metadata"},
 		"sasl without a connection":      {with("sasl", "plaintext"), `sasl "plaintext" needs credentials, which KEDA does not pass on to an external scaler: name a connection`},
-		"kerberos":                       {with("sasl", "gssapi"), `sasl "gssapi" needs credentials, which KEDA does not pass on to an external scaler: and lagwise's Kafka client (librdkafka) is built without Kerberos`},
+		"kerberos":                       {with("sasl", "gssapi"), `sasl "gssapi" needs credentials, which KEDA does not pass on to an external scaler: and lagwise's Kafka client is built without Kerberos`},
 		"unknown connection":             {with("connection", "staging"), `connection "staging" is not configured: want one of prod`},
 		"another cluster's servers":      {with("connection", "prod"), `bootstrapServers "kafka:9092" is not part of connection "prod"`},
 		"another mechanism":              {with("connection", "prod", "bootstrapServers", "", "sasl", "plaintext"), `sasl "plaintext" is not what connection "prod" uses, "scram_sha512"`},

@@ -165,7 +165,7 @@ func own(values scalers.Values, trigger scalers.Trigger, assumed bool) (cluster.
 func remedyFor(sasl string) string {
 	switch sasl {
 	case "gssapi":
-		return "and lagwise's Kafka client (librdkafka) is built without Kerberos; use SCRAM, PLAIN or mutual TLS by a named connection"
+		return "and lagwise's Kafka client is built without Kerberos; use SCRAM, PLAIN or mutual TLS by a named connection"
 	default:
 		return "name a connection of lagwise's configuration (connection: NAME), or authenticationRefName"
 	}

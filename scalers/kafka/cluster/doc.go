@@ -1,5 +1,5 @@
 // Package cluster observes Kafka clusters: one shared session for each distinct connection, whatever the number of
-// triggers. It is the only room that knows a Kafka client library: franz-go for what brokers are asked (client*.go), librdkafka for the
-// consumers that wait for records and read them. It gathers values and decides nothing; what a value means is
+// triggers. It is the only room that knows a Kafka client library: franz-go, by which it asks brokers itself, request by request (client*.go,
+// fetch*.go). It gathers values and decides nothing; what a value means is
 // said in scalers/lag, whose data types are all that it shares with the other rooms.
 package cluster

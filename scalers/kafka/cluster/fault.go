@@ -29,7 +29,7 @@ const (
 	Unreachable
 	// TimedOut: brokers are reachable but did not answer in time.
 	TimedOut
-	// Misconfigured: librdkafka refuses the connection's settings.
+	// Misconfigured: the client refuses the connection's settings.
 	Misconfigured
 	// Exhausted: this process has too many sessions.
 	Exhausted
