@@ -21,6 +21,10 @@ const (
 	keyPersistent  = "excludePersistentLag"
 	keyDrainWithin = "drainWithin"
 	keyTimeLag     = "lagTimeThreshold"
+
+	keyLimitToLagging = "limitToPartitionsWithLag"
+	keyLimitBy        = "limitBy"
+	partitionsWithLag = "partitionsWithLag"
 )
 
 // lagRules are about triggers that scale on lag.
@@ -60,6 +64,13 @@ func lagRules() []Rule {
 			Happens: "The HPA takes replicas away before the time is over in which they should get the lag done.",
 			Do:      "Set advanced.horizontalPodAutoscalerConfig.behavior.scaleDown.stabilizationWindowSeconds to drainWithin at least.",
 			look:    each(drainShrinks, lagwise),
+		},
+		{
+			ID: "drain-capped", Severity: Warning,
+			Finds:   "A cap at partitions with lag beside drainWithin.",
+			Happens: "A stream whose records are done at once has no lag at most moments: the cap takes away the replicas that keep it so.",
+			Do:      "Leave out `limitToPartitionsWithLag` and `limitBy: partitionsWithLag`; drainWithin never asks for more replicas than have work.",
+			look:    each(drainCapped, lagwise),
 		},
 		{
 			ID: "above-maximum", Severity: Warning,
@@ -163,6 +174,19 @@ func drainShrinks(s subject, t trigger) []hit {
 		return nil
 	}
 	return at(t.at(keyDrainWithin), "drainWithin is %v, and scaleDown.stabilizationWindowSeconds %d", within, int64(window.Seconds()))
+}
+
+func drainCapped(_ subject, t trigger) []hit {
+	switch {
+	case t.values.Duration(keyDrainWithin) == 0:
+		return nil
+	case t.values.Flag(keyLimitToLagging):
+		return at(t.at(keyLimitToLagging), "limitToPartitionsWithLag caps drainWithin at partitions with lag")
+	case t.values.Text(keyLimitBy) == partitionsWithLag:
+		return at(t.at(keyLimitBy), "limitBy partitionsWithLag caps drainWithin at partitions with lag")
+	default:
+		return nil
+	}
 }
 
 func aboveMaximum(s subject, t trigger) []hit {
