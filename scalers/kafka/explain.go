@@ -9,6 +9,39 @@ import (
 	"github.com/lagwise/lagwise/scalers/lag"
 )
 
+// explain gives an error its cause and words. Of hosts that the trigger names by itself the caller reads less than the operator.
+func (s *Scaler) explain(err error) error {
+	name := s.settings.connection.Name
+	err = explain(err, name)
+	fault, ok := errors.AsType[*cluster.Fault](err)
+	switch {
+	case s.settings.named || !ok:
+		return err
+	case !s.settings.listed && !provesKafka(fault):
+		return scalers.CannotConnect(name, err)
+	case fault.FromTokenEndpoint():
+		return &scalers.Redacted{Err: err, Caller: scalers.Errorf(scalers.CauseUnauthenticated,
+			"authentication failed: no token from oauthTokenEndpointUri (lagwise's log has the cause): %s", name)}
+	default:
+		return err
+	}
+}
+
+// provesKafka reports whether a fault is an answer in Kafka's protocol, or comes from lagwise itself: it shows of no other host whether
+// anything listens there.
+func provesKafka(fault *cluster.Fault) bool {
+	switch fault.Kind {
+	case cluster.UnknownTopic, cluster.Denied, cluster.Throttled, cluster.Unsupported, cluster.Misconfigured, cluster.Exhausted:
+		return true
+	case cluster.BadCredentials:
+		return !fault.FromTokenEndpoint()
+	case cluster.Unreachable, cluster.TimedOut, cluster.Unfinished, cluster.Stale, cluster.Internal:
+		return false
+	default:
+		return false
+	}
+}
+
 // explain gives an error its cause and words that a trigger's author understands.
 func explain(err error, connection string) error {
 	if _, done := errors.AsType[*scalers.Error](err); done {

@@ -2,10 +2,30 @@ package rabbitmq
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/lagwise/lagwise/scalers"
 	"github.com/lagwise/lagwise/scalers/rabbitmq/broker"
 )
+
+// explain gives an error its cause and words. Of a host that the trigger names by itself the caller reads less than the operator, and
+// never what an HTTP server there sent.
+func (s *Scaler) explain(err error) error {
+	err = explain(err, s.settings.name)
+	fault, ok := errors.AsType[*broker.Fault](err)
+	if s.settings.named || !ok {
+		return err
+	}
+	if !s.settings.listed && !fault.ProvesRabbitMQ() {
+		return scalers.CannotConnect(s.settings.name, err)
+	}
+	answer, byHTTP := errors.AsType[*broker.AnswerError](fault.Err)
+	cause, known := scalers.CauseOf(err)
+	if !byHTTP || !known {
+		return err
+	}
+	return &scalers.Redacted{Err: err, Caller: scalers.Errorf(cause, "%s", strings.ReplaceAll(err.Error(), answer.Error(), answer.Text))}
+}
 
 // explain gives an error its cause and words that a trigger's author understands.
 func explain(err error, name string) error {
