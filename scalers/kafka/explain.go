@@ -9,17 +9,21 @@ import (
 	"github.com/lagwise/lagwise/scalers/lag"
 )
 
-// explain gives an error its cause and words. Of hosts that the trigger names by itself the caller reads less than the operator.
+// explain gives an error its cause and words, and redacts it.
 func (s *Scaler) explain(err error) error {
+	return s.Redact(explain(err, s.settings.connection.Name))
+}
+
+// Redact returns the error so that its caller reads less than the operator about hosts that the trigger names by itself.
+func (s *Scaler) Redact(err error) error {
 	name := s.settings.connection.Name
-	err = explain(err, name)
-	fault, ok := errors.AsType[*cluster.Fault](err)
+	fault, isFault := errors.AsType[*cluster.Fault](err)
 	switch {
-	case s.settings.named || !ok:
+	case s.settings.named:
 		return err
-	case !s.settings.listed && !provesKafka(fault):
+	case !s.settings.listed && (isFault && !provesKafka(fault) || !isFault && scalers.TimedOut(err)):
 		return scalers.CannotConnect(name, err)
-	case fault.FromTokenEndpoint():
+	case isFault && fault.FromTokenEndpoint():
 		return &scalers.Redacted{Err: err, Caller: scalers.Errorf(scalers.CauseUnauthenticated,
 			"authentication failed: no token from oauthTokenEndpointUri (lagwise's log has the cause): %s", name)}
 	default:

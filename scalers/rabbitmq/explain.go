@@ -8,18 +8,20 @@ import (
 	"github.com/lagwise/lagwise/scalers/rabbitmq/broker"
 )
 
-// explain gives an error its cause and words. Of a host that the trigger names by itself the caller reads less than the operator, and
-// never what an HTTP server there sent.
-func (s *Scaler) explain(err error) error {
-	err = explain(err, s.settings.name)
-	fault, ok := errors.AsType[*broker.Fault](err)
-	if s.settings.named || !ok {
+// explain gives an error its cause and words, and redacts it.
+func (s *Scaler) explain(err error) error { return s.Redact(explain(err, s.settings.name)) }
+
+// Redact returns the error so that its caller reads less than the operator about a host that the trigger names by itself, and never what
+// an HTTP server there sent.
+func (s *Scaler) Redact(err error) error {
+	fault, isFault := errors.AsType[*broker.Fault](err)
+	if s.settings.named {
 		return err
 	}
-	if !s.settings.listed && !fault.ProvesRabbitMQ() {
+	if !s.settings.listed && (isFault && !fault.ProvesRabbitMQ() || !isFault && scalers.TimedOut(err)) {
 		return scalers.CannotConnect(s.settings.name, err)
 	}
-	answer, byHTTP := errors.AsType[*broker.AnswerError](fault.Err)
+	answer, byHTTP := errors.AsType[*broker.AnswerError](err)
 	cause, known := scalers.CauseOf(err)
 	if !byHTTP || !known {
 		return err
