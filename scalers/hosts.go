@@ -19,11 +19,11 @@ const InCluster = "in-cluster"
 type Permission int
 
 const (
-	// HostRefused: no pattern matches the host.
+	// HostRefused says that no pattern matches the host.
 	HostRefused Permission = iota
-	// HostAllowed: a pattern matches the host and every Service, so no administrator has listed this host.
+	// HostAllowed says that a pattern matches the host and every Service, so no administrator has listed this host.
 	HostAllowed
-	// HostListed: a pattern matches the host or its domain, and not every Service.
+	// HostListed says that a pattern matches the host or its domain, and not every Service.
 	HostListed
 )
 
