@@ -102,8 +102,10 @@ func (i *Instance) Restart(ctx context.Context) error {
 	}
 	started, err := process.Start(process.Program{
 		Path: i.binary,
-		Args: append([]string{"serve", "--config", config, "--listen", i.options.Address, "--http.listen=", "--health.listen=",
-			"--allowedBrokers=127.*"}, i.options.Args...),
+		Args: append([]string{
+			"serve", "--config", config, "--listen", i.options.Address, "--http.listen=", "--health.listen=",
+			"--allowedBrokers=127.*",
+		}, i.options.Args...),
 		Env: i.options.Env,
 		Log: i.LogFile(),
 	})
