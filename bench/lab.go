@@ -148,7 +148,7 @@ func (l *lab) lagwise(ctx context.Context, flags ...string) (*lagwise, error) {
 		return nil, err
 	}
 	started := &lagwise{}
-	arguments := append([]string{"serve", "--listen=127.0.0.1:0", "--http.listen=127.0.0.1:0", "--logFormat=json"}, flags...)
+	arguments := append([]string{"serve", "--listen=127.0.0.1:0", "--http.listen=127.0.0.1:0", "--health.listen=", "--logFormat=json"}, flags...)
 	started.Process, err = start(ctx, started.read, program, arguments...)
 	return started, err
 }

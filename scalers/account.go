@@ -93,6 +93,14 @@ func (a *account) Known() (Evaluation, bool) {
 	return evaluation, known
 }
 
+// Redact has the scaler redact an error where it wants to.
+func (a *account) Redact(err error) error {
+	if redactor, ok := a.Scaler.(Redactor); ok {
+		return redactor.Redact(err)
+	}
+	return err
+}
+
 // of names the trigger.
 func (a *account) of() Trigger { return a.trigger }
 

@@ -184,6 +184,14 @@ func (a *authenticated) ask(ctx context.Context, question func(Scaler) (Detail, 
 	}
 }
 
+// Redact has the present scaler redact an error.
+func (a *authenticated) Redact(err error) error {
+	if redactor, ok := a.present().(Redactor); ok {
+		return redactor.Redact(err)
+	}
+	return err
+}
+
 // Known is what the present scaler knows.
 func (a *authenticated) Known() (Evaluation, bool) {
 	if prompt, ok := a.present().(Prompt); ok {

@@ -44,24 +44,28 @@ func (c *Connections[Connection]) Replace(grants map[string]Grant[Connection]) {
 	c.grants = grants
 }
 
-// Named finds the connection that a trigger of the namespace asks for. Its error has CauseRefused.
+// Named finds the connection that a trigger of the namespace asks for. Its error has CauseRefused; the caller reads the same text
+// whether the connection is missing or for other namespaces.
 func (c *Connections[Connection]) Named(name, namespace string) (Connection, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	var none Connection
 	grant, found := c.grants[name]
+	var reason *Error
 	switch {
 	case c.assumed:
 		return none, nil
 	case found && grant.holdsFor(namespace):
 		return grant.Connection, nil
 	case found:
-		return none, Errorf(CauseRefused,
+		reason = Errorf(CauseRefused,
 			"connection %q is not for namespace %s: name another connection, or have the namespace added to it in lagwise's configuration",
 			name, Quote(namespace))
 	default:
-		return none, Errorf(CauseRefused, "connection %s is not configured: want one of %s", Quote(name), orNone(c.usableIn(namespace)))
+		reason = Errorf(CauseRefused, "connection %s is not configured: want one of %s", Quote(name), orNone(c.usableIn(namespace)))
 	}
+	return none, &Redacted{Err: reason, Caller: Errorf(CauseRefused, "connection %s is not configured, or not for namespace %s: want one of %s",
+		Quote(name), Quote(namespace), orNone(c.usableIn(namespace)))}
 }
 
 // usableIn lists the connections that the namespace may use; of others it need not know.
@@ -90,7 +94,7 @@ func MatchesAny(patterns []string, text string) bool {
 
 func orNone(names []string) string {
 	if len(names) == 0 {
-		return "(none is configured)"
+		return "(there is none)"
 	}
 	return strings.Join(names, ", ")
 }

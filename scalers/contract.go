@@ -82,6 +82,12 @@ type Prompt interface {
 	Known() (evaluation Evaluation, known bool)
 }
 
+// Redactor is a Scaler whose callers may not read all errors about it in full. The server has it redact those that it makes itself,
+// such as that of an evaluation which takes too long.
+type Redactor interface {
+	Redact(err error) error
+}
+
 // Watcher is a Scaler that can tell at once when its answer may have changed.
 type Watcher interface {
 	// Watch calls seen with the present evaluation and then with each new one, until ctx ends (then it returns nil) or

@@ -1,6 +1,7 @@
 package scalers
 
 import (
+	"context"
 	"errors"
 	"fmt"
 )
@@ -63,6 +64,38 @@ func Errorf(cause Cause, format string, args ...any) *Error {
 func (e *Error) Error() string { return e.Text }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// Redacted is a failure of which the caller may read less than the operator: Caller goes over gRPC; Err, in full, goes to the log,
+// the metrics and the status page.
+type Redacted struct { //nolint:errname // the word for what it is; an Error is the failure itself
+	Caller *Error
+	Err    error
+}
+
+func (r *Redacted) Error() string { return r.Err.Error() }
+
+func (r *Redacted) Unwrap() error { return r.Err }
+
+// ForCaller returns what the caller may read of err.
+func ForCaller(err error) error {
+	if redacted, ok := errors.AsType[*Redacted](err); ok {
+		return redacted.Caller
+	}
+	return err
+}
+
+// CannotConnect returns err for the operator. The caller reads the same text for a host that rejects connections, is silent or
+// speaks another protocol: a trigger may name any host that allowedBrokers permits, and must not learn what listens where.
+func CannotConnect(host string, err error) error {
+	return &Redacted{Err: err, Caller: Errorf(CauseUnreachable,
+		"cannot connect, or what answers is not as expected (lagwise's log has the cause, and so has this error once allowedBrokers lists the host): %s", host)}
+}
+
+// TimedOut reports whether err is that of a time-out.
+func TimedOut(err error) bool {
+	cause, _ := CauseOf(err)
+	return cause == CauseTimedOut || errors.Is(err, context.DeadlineExceeded)
+}
 
 // CauseOf finds the cause that err carries; ok is false when it carries none.
 func CauseOf(err error) (cause Cause, ok bool) {

@@ -7,7 +7,7 @@ import (
 	"github.com/lagwise/lagwise/scalers"
 )
 
-func TestMatchesHost(t *testing.T) {
+func TestPermissionOf(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		patterns, host, port string
@@ -45,7 +45,7 @@ func TestMatchesHost(t *testing.T) {
 		{"[fd00:*]", "fd01::7", "9092", false},
 		{"a [::1] *.svc", "kafka.svc", "9092", true},
 	} {
-		if got := scalers.MatchesHost(strings.Fields(test.patterns), test.host, test.port); got != test.matches {
+		if got := scalers.PermissionOf(strings.Fields(test.patterns), test.host, test.port) != scalers.HostRefused; got != test.matches {
 			t.Errorf("%s matches %s at %s: %t", test.patterns, test.host, test.port, got)
 		}
 		for pattern := range strings.FieldsSeq(test.patterns) {
@@ -87,9 +87,58 @@ func TestHostPatternsThatAreRefused(t *testing.T) {
 			t.Errorf("%q: %v", pattern, err)
 		}
 		for _, host := range []string{"::1", "kafka", "1", ":", ""} {
-			if scalers.MatchesHost([]string{pattern}, host, "9092") {
+			if scalers.PermissionOf([]string{pattern}, host, "9092") != scalers.HostRefused {
 				t.Errorf("%q matches %q", pattern, host)
 			}
+		}
+	}
+}
+
+func TestInCluster(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]bool{
+		"localhost": true, "127.0.0.1": true, "127.8.9.10": true, "::1": true, "::ffff:127.0.0.1": true, "LOCALHOST": true,
+		"kafka.payments": true, "kafka-0.kafka": true, "Kafka.Shop.SVC": true, "kafka.svc": true,
+		"kafka.shop.svc": true, "kafka-0.kafka.shop.svc": true,
+		"kafka.shop.svc.cluster.local": true, "kafka.shop.svc.cluster.local.": true, "kafka-0.kafka.shop.svc.c1.corp": true,
+		// Addresses, however they are written.
+		"10.0.0.1": false, "169.254.169.254": false, "0.0.0.0": false, "::": false, "fd00::1": false, "::ffff:10.0.0.1": false,
+		"10.1": false, "127.1": false, "0x7f.1": false, "10.0x1": false, "2130706433": false,
+		// Names that are, or could be, those of hosts elsewhere.
+		"kafka": false, "kafka.example.com": false, "redpanda.com": false, "kafka.dev": false, "kafka.shop": false, "b-1.msk.amazonaws.com": false,
+		"a.b.svc.example.com": false, "a.b.svc.co.uk": false, "svc.b.c": false, "a.svc.c": false, "kafka.shop.example": false,
+		"kafka.internal": false, "metadata.google.internal": false, "kafka.local": false, "kafka.corp": false, "": false, ".": false,
+	} {
+		if got := scalers.PermissionOf([]string{scalers.InCluster}, host, "9092") != scalers.HostRefused; got != want {
+			t.Errorf("%q in the cluster: %t", host, got)
+		}
+	}
+}
+
+// A pattern that matches every Service lists none of them.
+func TestListedHosts(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		patterns, host string
+		want           scalers.Permission
+	}{
+		{"in-cluster", "kafka.shop.svc", scalers.HostAllowed},
+		{"*", "kafka.shop.svc", scalers.HostAllowed},
+		{"*:9092", "kafka.example.com", scalers.HostAllowed},
+		{"*.svc", "kafka.shop.svc", scalers.HostAllowed},
+		{"*.cluster.local", "kafka.shop.svc.cluster.local", scalers.HostAllowed},
+		{"*.shop.svc", "kafka.shop.svc", scalers.HostListed},
+		{"in-cluster *.shop.svc", "kafka.shop.svc", scalers.HostListed},
+		{"*.shop.svc in-cluster", "kafka.shop.svc", scalers.HostListed},
+		{"*.shop.svc in-cluster", "kafka.bank.svc", scalers.HostAllowed},
+		{"*.example.com", "kafka.example.com", scalers.HostListed},
+		{"10.*", "10.0.0.1", scalers.HostListed},
+		{"kafka:9092", "kafka", scalers.HostListed},
+		{"in-cluster", "kafka.example.com", scalers.HostRefused},
+		{"", "kafka.shop.svc", scalers.HostRefused},
+	} {
+		if got := scalers.PermissionOf(strings.Fields(test.patterns), test.host, "9092"); got != test.want {
+			t.Errorf("%s at %s: %d, want %d", test.host, test.patterns, got, test.want)
 		}
 	}
 }

@@ -48,8 +48,8 @@ func (e *evaluator) evaluateLent(ctx context.Context, scaler scalers.Scaler, rel
 	}
 	if e.hangs(scaler) {
 		release()
-		return scalers.Evaluation{}, scalers.Errorf(scalers.CauseTimedOut,
-			"not asked: %d earlier evaluations of this trigger have not returned yet", maxAbandoned)
+		return scalers.Evaluation{}, redactedBy(scaler, scalers.Errorf(scalers.CauseTimedOut,
+			"not asked: %d earlier evaluations of this trigger have not returned yet", maxAbandoned))
 	}
 
 	patience := time.NewTimer(e.timeout)
@@ -57,14 +57,23 @@ func (e *evaluator) evaluateLent(ctx context.Context, scaler scalers.Scaler, rel
 	asked := e.ask(ctx, scaler, release)
 	select {
 	case <-asked.finished:
-		return asked.evaluation, e.inWords(asked.err)
+		return asked.evaluation, redactedBy(scaler, e.inWords(asked.err))
 	case <-ctx.Done():
 		e.abandon(asked)
 		return scalers.Evaluation{}, fmt.Errorf("the caller did not wait for the answer: %w", ctx.Err())
 	case <-patience.C:
 		e.abandon(asked)
-		return scalers.Evaluation{}, e.inWords(context.DeadlineExceeded)
+		return scalers.Evaluation{}, redactedBy(scaler, e.inWords(context.DeadlineExceeded))
 	}
+}
+
+// redactedBy has the scaler redact an error, unless it did.
+func redactedBy(scaler scalers.Scaler, err error) error {
+	redactor, ok := scaler.(scalers.Redactor)
+	if _, done := errors.AsType[*scalers.Redacted](err); !ok || done || err == nil {
+		return err
+	}
+	return redactor.Redact(err)
 }
 
 // knownBy gives the answer of a scaler that need not wait for it. One that panics is asked to evaluate instead, where a panic

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	pb "github.com/lagwise/lagwise/proto/externalscaler"
+	"github.com/lagwise/lagwise/scalers"
 )
 
 // failures is where errors end: each becomes a gRPC status, and a log line unless much the same was said of the same
@@ -23,14 +24,15 @@ func newFailures(log *slog.Logger) *failures {
 	return &failures{log: log, quiet: newQuiet()}
 }
 
-// status logs an error and makes it fit for the wire; nil stays nil.
+// status logs an error and makes what the caller may read of it fit for the wire; nil stays nil.
 func (f *failures) status(ctx context.Context, rpc string, ref *pb.ScaledObjectRef, err error) error {
 	if err == nil {
 		return nil
 	}
 	f.note(ctx, rpc, ref, err)
-	code := codeOf(err)
-	text := message(err.Error())
+	shown := scalers.ForCaller(err)
+	code := codeOf(shown)
+	text := message(shown.Error())
 	if text == "" {
 		text = code.String()
 	}

@@ -10,13 +10,13 @@ import (
 	"github.com/lagwise/lagwise/internal/crowd"
 )
 
-// bounded is the listener with as many connections at once as the configuration gives it. Those that are turned away are logged
-// once a minute at most.
+// bounded is the listener with as many connections at once as the configuration gives it. Those that are closed for it are logged once a
+// minute at most.
 func (p *program) bounded(listener net.Listener, settings config.Config) net.Listener {
 	lines := rate.NewLimiter(rate.Every(time.Minute), 1)
 	return crowd.Bound(listener, settings.MaxConnections, func(client string) {
 		if lines.Allow() {
-			p.log.Warn("connections are turned away: too many are open (limits.connections)", "address", listener.Addr().String(), "client", client)
+			p.log.Warn("connection closed: too many are open (limits.connections)", "address", listener.Addr().String(), "client", client)
 		}
 	})
 }

@@ -47,7 +47,7 @@ func demoCommand() *cobra.Command {
 func runDemo(ctx context.Context, address string, out io.Writer) error {
 	flags := pflag.NewFlagSet("demo", pflag.ContinueOnError)
 	config.Flags(flags)
-	if err := errors.Join(flags.Set("refreshInterval", "500ms"), flags.Set("http.listen", "")); err != nil {
+	if err := errors.Join(flags.Set("refreshInterval", "500ms"), flags.Set("http.listen", ""), flags.Set("health.listen", "")); err != nil {
 		return fmt.Errorf("configuring the demo: %w", err)
 	}
 	settings, err := config.Source{Flags: flags}.Read()

@@ -75,7 +75,7 @@ func refusal(t *testing.T, metadata map[string]string) error {
 	sources := assumedSources()
 	sources.connections = kafka.NewConnections(map[string]kafka.Grant{
 		"prod": {Connection: cluster.Connection{Name: "prod", SASL: &cluster.SASL{Mechanism: cluster.Plain}, TLS: &cluster.TLS{}}},
-	}, "*")
+	}, scalers.InCluster)
 	sources.newRelicConnections = scalers.NewConnections(map[string]scalers.Grant[nerdgraph.Connection]{
 		"new-relic": {Connection: nerdgraph.Connection{Name: "new-relic", Account: 1, HasAccount: true}},
 	})

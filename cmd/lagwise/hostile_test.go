@@ -238,6 +238,21 @@ func embeddedKafka(t *testing.T) (address, topic string) {
 // serveInProcess runs the program until the test ends, and gives a way to make clients of it.
 func serveInProcess(t *testing.T, log *transcript.Text, settings config.Config) (*program, func(*testing.T) pb.ExternalScalerClient) {
 	t.Helper()
+	p, address := serveInProcessAt(t, log, settings)
+	return p, func(t *testing.T) pb.ExternalScalerClient {
+		t.Helper()
+		connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = connection.Close() })
+		return pb.NewExternalScalerClient(connection)
+	}
+}
+
+// serveInProcessAt is serveInProcess for clients that need the address.
+func serveInProcessAt(t *testing.T, log *transcript.Text, settings config.Config) (p *program, address string) {
+	t.Helper()
 	p, err := assemble(settings, cluster.Options{Embedded: true}, slog.New(slog.NewTextHandler(log, nil)))
 	if err != nil {
 		t.Fatal(err)
@@ -256,15 +271,7 @@ func serveInProcess(t *testing.T, log *transcript.Text, settings config.Config) 
 			t.Error(err)
 		}
 	})
-	return p, func(t *testing.T) pb.ExternalScalerClient {
-		t.Helper()
-		connection, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = connection.Close() })
-		return pb.NewExternalScalerClient(connection)
-	}
+	return p, listener.Addr().String()
 }
 
 func seriesOf(t *testing.T, p *program) (series int) {

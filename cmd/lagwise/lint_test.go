@@ -46,7 +46,7 @@ spec:
     - type: external-push
       metadata:
         scalerAddress: lagwise.keda.svc:6000
-        bootstrapServers: kafka:9092
+        bootstrapServers: k.svc:9092
         consumerGroup: orders
         topic: orders
         lagThreshold: "5"

@@ -44,6 +44,7 @@ func serveCommand() *cobra.Command {
 			log, level := newLog(command.ErrOrStderr(), settings)
 			keepMemorySmall(log)
 			log.Info("lagwise answers KEDA", "address", listener.Addr().String(), "version", version())
+			warnOfOpenPorts(command.Context(), settings, log)
 			traces, sendTraces, err := openTraces(command.Context(), settings, log)
 			if err != nil {
 				return errors.Join(err, listener.Close())
@@ -52,12 +53,13 @@ func serveCommand() *cobra.Command {
 			if err != nil {
 				return errors.Join(err, listener.Close())
 			}
-			answerLookers, err := program.listenHTTP(command.Context(), settings)
-			if err != nil {
+			answerProbes, probesErr := program.listenHealth(command.Context(), settings)
+			answerScrapes, scrapesErr := program.listenHTTP(command.Context(), settings)
+			if err := errors.Join(probesErr, scrapesErr); err != nil {
 				return errors.Join(err, listener.Close())
 			}
 			beside := []func(context.Context) error{
-				program.reload(source, settings, level), answerLookers, program.listenStatus(command.Context(), settings), sendTraces,
+				program.reload(source, settings, level), answerProbes, answerScrapes, program.listenStatus(command.Context(), settings), sendTraces,
 			}
 			return program.run(command.Context(), program.bounded(listener, settings), beside...)
 		},

@@ -44,16 +44,16 @@ func serveProcess(t *testing.T) *served {
 	if said, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, said)
 	}
-	addresses := map[string]chan string{"lagwise answers KEDA": make(chan string, 1), "metrics and health": make(chan string, 1)}
+	addresses := map[string]chan string{"lagwise answers KEDA": make(chan string, 1), "health": make(chan string, 1)}
 	started, err := process.Start(process.Program{
-		Path: path, Args: []string{"serve", "--listen=127.0.0.1:0", "--http.listen=127.0.0.1:0", "--logFormat=json"},
+		Path: path, Args: []string{"serve", "--listen=127.0.0.1:0", "--http.listen=", "--health.listen=127.0.0.1:0", "--page.listen=", "--logFormat=json"},
 		Log: filepath.Join(folder, "log"),
 		Ready: func(text string) bool {
 			var line struct{ Msg, Address string }
 			if json.Unmarshal([]byte(text), &line) == nil && addresses[line.Msg] != nil {
 				addresses[line.Msg] <- line.Address
 			}
-			return line.Msg == "metrics and health"
+			return line.Msg == "health"
 		},
 	})
 	if err != nil {
@@ -70,7 +70,7 @@ func serveProcess(t *testing.T) *served {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = connection.Close() })
-	s := &served{Process: started, client: pb.NewExternalScalerClient(connection), http: "http://" + <-addresses["metrics and health"]}
+	s := &served{Process: started, client: pb.NewExternalScalerClient(connection), http: "http://" + <-addresses["health"]}
 	s.awaitReadiness(t, http.StatusOK)
 	half := &grpc.StreamDesc{ClientStreams: true}
 	if _, err := connection.NewStream(t.Context(), half, pb.ExternalScaler_IsActive_FullMethodName); err != nil {

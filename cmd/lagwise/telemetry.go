@@ -9,8 +9,8 @@ import (
 	"github.com/lagwise/lagwise/internal/telemetry"
 )
 
-// listenHTTP listens for those who look at lagwise's metrics and health, and returns what answers them until its context
-// ends. Where nobody is to look, that does nothing.
+// listenHTTP listens for those who scrape lagwise's metrics, and returns what answers them until its context ends. Without an address
+// that does nothing.
 func (p *program) listenHTTP(ctx context.Context, settings config.Config) (answer func(context.Context) error, err error) {
 	if settings.HTTPListen == "" {
 		return func(context.Context) error { return nil }, nil
@@ -18,9 +18,9 @@ func (p *program) listenHTTP(ctx context.Context, settings config.Config) (answe
 	var listen net.ListenConfig
 	listener, err := listen.Listen(ctx, "tcp", settings.HTTPListen)
 	if err != nil {
-		return nil, fmt.Errorf("listening for metrics and health (http.listen): %w", err)
+		return nil, fmt.Errorf("listening for metrics (http.listen): %w", err)
 	}
-	p.log.InfoContext(ctx, "metrics and health", "address", listener.Addr().String())
+	p.log.InfoContext(ctx, "metrics", "address", listener.Addr().String())
 	return func(ctx context.Context) error { return p.shown.Run(ctx, p.bounded(listener, settings)) }, nil
 }
 

@@ -41,8 +41,8 @@ type Config struct {
 	MaxSessions int
 	// LooksPerSecond bounds what one RabbitMQ broker is asked for the sake of pushes.
 	LooksPerSecond int
-	// HTTPListen is the address of metrics and health; empty for none.
-	HTTPListen string
+	// HTTPListen is the address of metrics, HealthListen that of probes; empty for none.
+	HTTPListen, HealthListen string
 	// PageListen is the address of the status page; empty for none.
 	PageListen string
 	// MetricsLag is how finely metrics list the lag of groups: none, topic, partition. MetricsLike is the exporter by whose names
@@ -145,7 +145,7 @@ func configOf(v values) Config {
 		AllowedBrokers: v.list(allowedBrokers), SecretsInMetadata: v.text(secretsInMetadata),
 		TriggerAuthentications: v.flag(authentications), ServiceAccountFolder: v.text(accountFolder), ClusterObjectNamespace: v.text(clusterNamespace),
 		MaxTriggers: v.integer(maxTriggers), MaxSessions: v.integer(maxSessions), LooksPerSecond: v.integer(looksPerSecond),
-		HTTPListen: v.text(httpListen), PageListen: v.text(pageListen), MetricsLag: v.text(metricsLag), MetricsLike: v.text(metricsLike), MaxListed: v.integer(maxListed),
+		HTTPListen: v.text(httpListen), HealthListen: v.text(healthListen), PageListen: v.text(pageListen), MetricsLag: v.text(metricsLag), MetricsLike: v.text(metricsLike), MaxListed: v.integer(maxListed),
 		MaxStreams: v.integer(maxStreams), MaxMessageBytes: v.integer(maxMessageBytes),
 		MaxMetadata: v.integer(maxMetadata), MaxConnections: v.integer(maxConnections),
 		TracesEndpoint: v.text(tracesEndpoint), TracesPercent: v.integer(tracesPercent),

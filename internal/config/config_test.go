@@ -58,7 +58,8 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Listen != ":6000" || got.RefreshInterval != 5*time.Second || got.MaxSnapshotAge != 15*time.Second ||
+	if got.Listen != "127.0.0.1:6000" || got.HTTPListen != "127.0.0.1:8080" || got.HealthListen != "127.0.0.1:8082" ||
+		got.PageListen != "127.0.0.1:8081" || strings.Join(got.AllowedBrokers, " ") != "in-cluster" || got.RefreshInterval != 5*time.Second || got.MaxSnapshotAge != 15*time.Second ||
 		got.IdleAfter != 10*time.Minute || got.LogLevel != "info" || got.LogFormat != "text" || len(got.Connections) != 0 {
 		t.Errorf("the defaults are %+v", got)
 	}

@@ -53,6 +53,7 @@ const (
 	maxTriggers       = "limits.triggers"
 	maxSessions       = "limits.sessions"
 	httpListen        = "http.listen"
+	healthListen      = "health.listen"
 	pageListen        = "page.listen"
 	metricsLag        = "metrics.lag"
 	metricsLike       = "metrics.like"
@@ -77,7 +78,8 @@ func Settings() []Setting {
 func ownSettings() []Setting {
 	return []Setting{
 		{Key: scalers.Key{
-			Name: listen, Kind: scalers.KindText, Default: ":6000", Help: "Address of the gRPC server.",
+			Name: listen, Kind: scalers.KindText, Default: "127.0.0.1:6000",
+			Help: "Address of the gRPC server; :6000 for clients on other machines, such as KEDA. Without TLS it answers every client.",
 		}},
 		{Key: scalers.Key{
 			Name: refreshInterval, Kind: scalers.KindDuration, Default: "5s", Bounds: scalers.AtLeast(100e6), Help: "How often Kafka is observed.",
@@ -98,8 +100,8 @@ func ownSettings() []Setting {
 			Name: logFormat, Kind: scalers.KindChoice, Default: "text", Choices: []string{"text", "json"}, Help: "How it is logged.",
 		}},
 		{Live: true, Key: scalers.Key{
-			Name: allowedBrokers, Kind: scalers.KindList, Default: "*", Check: checkHosts,
-			Help: `Hosts that a trigger's own bootstrapServers or host may name, with or without a port, such as "*.kafka.svc" or "[::1]:9092"; an empty list refuses them all. Connections are not bound by it.`,
+			Name: allowedBrokers, Kind: scalers.KindList, Default: scalers.InCluster, Check: checkHosts,
+			Help: `Hosts that a trigger's own bootstrapServers or host may name, with or without a port, such as "*.kafka.svc" or "[::1]:9092". in-cluster stands for loopback and Services (NAME.NAMESPACE, NAME.NAMESPACE.svc, NAME.NAMESPACE.svc.DOMAIN), "*" for any host; an empty list refuses them all. Connections are not bound by it.`,
 		}},
 		{Key: scalers.Key{
 			Name: secretsInMetadata, Kind: scalers.KindChoice, Default: encrypted, Choices: []string{never, encrypted, always},
@@ -156,7 +158,11 @@ func limitSettings() []Setting {
 func metricSettings() []Setting {
 	return []Setting{
 		{Key: scalers.Key{
-			Name: httpListen, Kind: scalers.KindText, Default: ":8080", Help: "Address of metrics and health (docs/metrics.md); empty for none.",
+			Name: httpListen, Kind: scalers.KindText, Default: "127.0.0.1:8080", Help: "Address of metrics (docs/metrics.md); empty for none.",
+		}},
+		{Key: scalers.Key{
+			Name: healthListen, Kind: scalers.KindText, Default: "127.0.0.1:8082",
+			Help: "Address of /livez and /readyz for the kubelet's probes (docs/metrics.md); empty for none.",
 		}},
 		{Key: scalers.Key{
 			Name: pageListen, Kind: scalers.KindText, Default: "127.0.0.1:8081",

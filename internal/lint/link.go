@@ -2,8 +2,10 @@ package lint
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/lagwise/lagwise/internal/manifest"
+	"github.com/lagwise/lagwise/scalers"
 )
 
 const jobs = manifest.ScaledJob
@@ -31,6 +33,13 @@ func linkRules() []Rule {
 			Happens: "It is for KEDA's link to lagwise (caCert, tlsClientCert, tlsClientKey). KEDA passes nothing of it on: credentials for the brokers in it have no effect.",
 			Do:      "For credentials name a `connection` of lagwise's configuration, or the TriggerAuthentication by `authenticationRefName`; for KEDA's own link say `enableTLS: \"true\"`.",
 			look:    each(authenticationUnused, lagwise),
+		},
+		{
+			ID: "brokers-outside", Severity: Hint,
+			Finds:   "Brokers of a lagwise trigger's own (`bootstrapServers`, `host`) that are neither loopback nor Services of the cluster.",
+			Happens: "lagwise refuses the trigger unless `allowedBrokers` of its configuration lists the hosts: its default is `in-cluster`.",
+			Do:      "Have the hosts added to `allowedBrokers`, or name a `connection`; write a Service as NAME.NAMESPACE.svc.",
+			look:    each(brokersOutside, lagwise),
 		},
 		{
 			ID: "cached-metrics", Severity: Hint,
@@ -63,6 +72,34 @@ func authenticationUnused(_ subject, t trigger) []hit {
 		return nil
 	}
 	return at(t.At("authenticationRef"), "authenticationRef is for KEDA's link to lagwise alone")
+}
+
+func brokersOutside(_ subject, t trigger) []hit {
+	if t.given("connection") != "" {
+		return nil
+	}
+	for _, key := range []string{"bootstrapServers", "host"} {
+		for broker := range strings.SplitSeq(t.given(key), ",") {
+			host, port := hostOf(strings.TrimSpace(broker))
+			if host != "" && scalers.PermissionOf([]string{scalers.InCluster}, host, port) == scalers.HostRefused {
+				return at(t.at(key), "%s names %s, which is outside the cluster", key, scalers.Quote(host))
+			}
+		}
+	}
+	return nil
+}
+
+// hostOf is the host and the port of a broker, or of a URL; the port is empty where none is written.
+func hostOf(broker string) (host, port string) {
+	if _, behind, isURL := strings.Cut(broker, "://"); isURL {
+		broker, _, _ = strings.Cut(behind, "/")
+		broker = broker[strings.LastIndex(broker, "@")+1:]
+	}
+	host = broker
+	if colon := strings.LastIndex(broker, ":"); colon > strings.LastIndex(broker, "]") {
+		host, port = broker[:colon], broker[colon+1:]
+	}
+	return strings.Trim(host, "[]"), port
 }
 
 func cachedMetrics(_ subject, t trigger) []hit {

@@ -9,7 +9,7 @@ import (
 func processRows() []Row {
 	return []Row{
 		{"lagwise_build_info", Gauge, []string{"version", "goversion"}, "1, with what this lagwise was built from."},
-		{"lagwise_ready", Gauge, nil, "1 while KEDA's questions are answered, as /readyz tells."},
+		{"lagwise_ready", Gauge, nil, "1 while KEDA's questions are answered, as /readyz reports."},
 		{"lagwise_config_reloads_total", Counter, []string{"outcome"}, "Times that the configuration was read again: applied or refused."},
 		{"lagwise_config_last_reload_successful", Gauge, nil, "0 when the configuration was refused the last time that it was read; the one before it stays in force."},
 		{"lagwise_config_last_reload_success_timestamp_seconds", Gauge, nil, "When the configuration in force was read."},

@@ -36,19 +36,17 @@ type Telemetry struct {
 	Reloads *Reloads
 
 	registry *prometheus.Registry
-	serving  func() bool
 }
 
 // New counts from now on; Show adds what there is to show.
 func New() *Telemetry {
-	t := &Telemetry{Reloads: newReloads(), registry: prometheus.NewRegistry(), serving: func() bool { return false }}
+	t := &Telemetry{Reloads: newReloads(), registry: prometheus.NewRegistry()}
 	t.Edge = newEdge(t.registry)
 	return t
 }
 
 // Show makes the sources part of what is shown. It is called once, before Run.
 func (t *Telemetry) Show(sources Sources, options Options) {
-	t.serving = sources.Serving
 	t.registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),

@@ -393,26 +393,12 @@ func TestRefusedTriggersAreAStateOfTheirOwn(t *testing.T) {
 	wantSamples(t, samples(t, shown(r, all()), "lagwise_triggers{"), "lagwise_triggers{scaler=\"kafka\",state=\"refused\"} 1\n")
 }
 
-// Ready tells of lagwise alone: in these tests its only cluster is out of reach.
-func TestHealthOverHTTP(t *testing.T) {
+func TestPathsOverHTTP(t *testing.T) {
 	t.Parallel()
-	r := everything()
-	url := serve(t, shown(r, all()))
-	for _, step := range []struct {
-		serving bool
-		path    string
-		want    int
-	}{
-		{false, "/readyz", 503},
-		{false, "/livez", 200},
-		{true, "/readyz", 200},
-		{true, "/livez", 200},
-		{true, "/metrics", 200},
-		{true, "/", 404},
-	} {
-		r.serving.Store(step.serving)
-		if code, page := get(t, url+step.path); code != step.want || page == "" {
-			t.Errorf("%s while serving is %v: %d, %q", step.path, step.serving, code, page)
+	url := serve(t, shown(everything(), all()))
+	for path, want := range map[string]int{"/metrics": 200, "/": 404, "/readyz": 404} {
+		if code, page := get(t, url+path); code != want || page == "" {
+			t.Errorf("%s: %d, %q", path, code, page)
 		}
 	}
 }

@@ -42,34 +42,40 @@ func (c *Connections) Replace(grants map[string]Grant, brokers ...string) {
 	c.brokers = brokers
 }
 
-// reachable says whether a trigger may reach a connection of its own: its brokers, and who gives it tokens for them.
-func (c *Connections) reachable(connection cluster.Connection) error {
+// reachable returns an error unless a trigger may reach a connection of its own: its brokers, and what gives it tokens for them.
+// listed reports that allowedBrokers lists all of these hosts.
+func (c *Connections) reachable(connection cluster.Connection) (listed bool, err error) {
+	listed = true
+	var refused, hosts []string
 	for _, server := range connection.BootstrapServers {
-		if host, port, err := net.SplitHostPort(server); err != nil || !c.allowed(host, port) {
-			return notAllowed(keyBootstrapServers, server)
+		host, port, err := net.SplitHostPort(server)
+		switch permission := c.permission(host, port); {
+		case err != nil || permission == scalers.HostRefused:
+			refused, hosts = append(refused, server), append(hosts, host)
+		case permission == scalers.HostAllowed:
+			listed = false
 		}
 	}
+	if len(refused) > 0 {
+		return false, scalers.NotAllowed(keyBootstrapServers+" "+scalers.Quote(refused[0]), hosts)
+	}
 	if connection.SASL == nil || connection.SASL.OAuth == nil {
-		return nil
+		return listed, nil
 	}
 	endpoint, err := url.Parse(connection.SASL.OAuth.TokenURL)
 	if err != nil {
-		return scalers.Errorf(scalers.CauseRefused, "oauthTokenEndpointUri: want a URL")
+		return false, scalers.Errorf(scalers.CauseRefused, "oauthTokenEndpointUri: want a URL")
 	}
 	port := cmp.Or(endpoint.Port(), map[string]string{"http": "80", "https": "443"}[endpoint.Scheme])
-	if !c.allowed(endpoint.Hostname(), port) {
-		return notAllowed("the host of oauthTokenEndpointUri", endpoint.Hostname())
+	permission := c.permission(endpoint.Hostname(), port)
+	if permission == scalers.HostRefused {
+		return false, scalers.NotAllowed("the host of oauthTokenEndpointUri "+scalers.Quote(endpoint.Hostname()), []string{endpoint.Hostname()})
 	}
-	return nil
+	return listed && permission == scalers.HostListed, nil
 }
 
-func (c *Connections) allowed(host, port string) bool {
+func (c *Connections) permission(host, port string) scalers.Permission {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return scalers.MatchesHost(c.brokers, host, port)
-}
-
-func notAllowed(what, which string) error {
-	return scalers.Errorf(scalers.CauseRefused,
-		"%s %s is not among allowedBrokers of lagwise's configuration: use a connection, or have the host added there", what, scalers.Quote(which))
+	return scalers.PermissionOf(c.brokers, host, port)
 }

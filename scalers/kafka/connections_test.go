@@ -48,6 +48,33 @@ func TestConnectionsAreForTheirNamespaces(t *testing.T) {
 	}
 }
 
+// A caller cannot find out which connections there are for others; the operator can.
+func TestMissingAndOthersConnectionsReadAlike(t *testing.T) {
+	t.Parallel()
+	connections := kafka.NewConnections(map[string]kafka.Grant{
+		"mine": {Connection: prod(), Namespaces: []string{"shop"}}, "theirs": {Connection: prod(), Namespaces: []string{"bank"}},
+	}, "*")
+	read := func(name string) (operator, caller string) {
+		refused, is := (&fakeKafka{}).buildWith(connections, with("connection", name, "bootstrapServers", "")).(*scalers.Refused)
+		if !is {
+			t.Fatalf("%s is not refused", name)
+		}
+		shown := scalers.ForCaller(refused.Reason())
+		if cause, _ := scalers.CauseOf(shown); cause != scalers.CauseRefused {
+			t.Errorf("cause %s", cause)
+		}
+		return refused.Reason().Error(), strings.ReplaceAll(shown.Error(), name, "NAME")
+	}
+	missing, missingShown := read("absent")
+	others, othersShown := read("theirs")
+	if !strings.Contains(missing, "is not configured") || !strings.Contains(others, "is not for namespace") {
+		t.Errorf("the operator reads %q and %q", missing, others)
+	}
+	if missingShown != othersShown || !strings.Contains(missingShown, "want one of mine") {
+		t.Errorf("the caller reads %q and %q", missingShown, othersShown)
+	}
+}
+
 // Whoever asks for a connection that is not there is told of those that it may use, and of no others.
 func TestOtherNamespacesConnectionsAreNotNamed(t *testing.T) {
 	t.Parallel()
@@ -80,6 +107,8 @@ func TestAllowedBrokers(t *testing.T) {
 		"another port":              {[]string{"[::1]:9092"}, "[::1]:9093", false},
 		"with a zone":               {[]string{"fe80::1"}, "[fe80::1%eth0]:9092", false},
 		"by the port":               {[]string{"*.svc"}, "example.com:9092.svc:9092", false},
+		"a Service":                 {[]string{scalers.InCluster}, "kafka-0.kafka:9092,kafka.payments.svc.cluster.local:9092", true},
+		"an address by itself":      {[]string{scalers.InCluster}, "10.0.0.1:9092", false},
 	} {
 		got := refusal(t, kafka.NewConnections(nil, test.patterns...), with("bootstrapServers", test.servers))
 		if (got == "") != test.allowed {
@@ -89,6 +118,21 @@ func TestAllowedBrokers(t *testing.T) {
 	named := kafka.NewConnections(map[string]kafka.Grant{"prod": {Connection: prod()}})
 	if got := refusal(t, named, with("connection", "prod", "bootstrapServers", "kafka-0:9092")); got != "" {
 		t.Errorf("a connection is bound by it: %q", got)
+	}
+}
+
+// A refusal says how to allow the brokers, all of them at once.
+func TestARefusalSaysWhatToAdd(t *testing.T) {
+	t.Parallel()
+	got := refusal(t, kafka.NewConnections(nil, scalers.InCluster),
+		with("bootstrapServers", "b-1.msk.amazonaws.com:9092,kafka.payments.svc:9092,b-2.msk.amazonaws.com:9092,[fd00::1]:9092,10.0.0.1:9092"))
+	const want = `bootstrapServers "10.0.0.1:9092" is not among allowedBrokers of lagwise's configuration: ` +
+		`add "10.0.0.1", "fd00::1", "b-1.msk.amazonaws.com" and 1 more to allowedBrokers there, or name a connection`
+	if got != want {
+		t.Errorf("refused with %q", got)
+	}
+	if got = refusal(t, kafka.NewConnections(nil, scalers.InCluster), with("bootstrapServers", "kafka.dev:9092")); !strings.Contains(got, "a Service is NAME.NAMESPACE.svc") {
+		t.Errorf("refused with %q", got)
 	}
 }
 

@@ -15,16 +15,16 @@ import (
 func (s *Scaler) Detail(ctx context.Context) (scalers.Detail, error) {
 	subscription, err := s.held.Get()
 	if err != nil {
-		return scalers.Detail{}, explain(err, s.settings.connection.Name)
+		return scalers.Detail{}, s.explain(err)
 	}
 	view, err := subscription.View(ctx)
 	if err != nil {
-		return scalers.Detail{}, explain(err, s.settings.connection.Name)
+		return scalers.Detail{}, s.explain(err)
 	}
 	judged := s.settings.judged(view)
 	decision, err := s.settings.policy.Decide(judged)
 	if err != nil {
-		return scalers.Detail{}, explain(err, s.settings.connection.Name)
+		return scalers.Detail{}, s.explain(err)
 	}
 	return scalers.Detail{
 		Evaluation: evaluationOf(decision, view.Latest.At),

@@ -120,15 +120,15 @@ func (s *Scaler) Known() (evaluation scalers.Evaluation, known bool) {
 func (s *Scaler) evaluate(ctx context.Context) (*answer, error) {
 	subscription, err := s.held.Get()
 	if err != nil {
-		return nil, explain(err, s.settings.connection.Name)
+		return nil, s.explain(err)
 	}
 	view, err := subscription.View(ctx)
 	if err != nil {
-		return nil, explain(err, s.settings.connection.Name)
+		return nil, s.explain(err)
 	}
 	decided, err := s.decide(view)
 	if err != nil {
-		return nil, explain(err, s.settings.connection.Name)
+		return nil, s.explain(err)
 	}
 	return decided, nil
 }
@@ -138,7 +138,7 @@ func (s *Scaler) evaluate(ctx context.Context) (*answer, error) {
 func (s *Scaler) Watch(ctx context.Context, seen func(scalers.Evaluation) error) error {
 	subscription, err := s.held.Get()
 	if err != nil {
-		return explain(err, s.settings.connection.Name)
+		return s.explain(err)
 	}
 	changed, stop := subscription.Listen()
 	defer stop()

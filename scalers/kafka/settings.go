@@ -15,8 +15,9 @@ type settings struct {
 	policy     *lag.Policy
 	want       cluster.Want
 	connection cluster.Connection
-	// named says that the connection is one of the configuration's, and not the trigger's own.
-	named bool
+	// named says that the connection is one of the configuration's, and not the trigger's own; listed, that it is, or that
+	// allowedBrokers lists its hosts.
+	named, listed bool
 }
 
 // judged is what of a view the rules are told: nothing that was observed to be shown alone.
@@ -38,7 +39,7 @@ func decode(trigger scalers.Trigger, connections *Connections) (s settings, metr
 	if err := checkTogether(values); err != nil {
 		return settings{}, metric, ignored, err
 	}
-	s.connection, err = connectionOf(values, trigger, connections)
+	s.connection, s.listed, err = connectionOf(values, trigger, connections)
 	if err != nil {
 		return settings{}, metric, ignored, err
 	}
@@ -115,20 +116,21 @@ func policyOf(values scalers.Values) (*lag.Policy, error) {
 
 // connectionOf finds the cluster to ask and the identity to use. Credentials come from a named connection alone, and go
 // to that connection's own brokers alone.
-func connectionOf(values scalers.Values, trigger scalers.Trigger, connections *Connections) (cluster.Connection, error) {
+func connectionOf(values scalers.Values, trigger scalers.Trigger, connections *Connections) (connection cluster.Connection, listed bool, err error) {
 	name := values.Text(keyConnection)
 	if name == "" {
-		connection, err := own(values, trigger, connections.named.Assumed())
+		connection, err = own(values, trigger, connections.named.Assumed())
 		if err != nil {
-			return cluster.Connection{}, err
+			return cluster.Connection{}, false, err
 		}
-		return connection, connections.reachable(connection)
+		listed, err = connections.reachable(connection)
+		return connection, listed, err
 	}
-	connection, err := connections.named.Named(name, trigger.Namespace)
+	connection, err = connections.named.Named(name, trigger.Namespace)
 	if err != nil || connections.named.Assumed() {
-		return connection, err
+		return connection, true, err
 	}
-	return connection, agree(values, connection)
+	return connection, true, agree(values, connection)
 }
 
 // own is a connection to the trigger's own brokers: with the credentials of its TriggerAuthentication, or with none.

@@ -83,9 +83,9 @@ func (c *Connections) Replace(grants map[string]Grant, hosts ...string) {
 	c.hosts = hosts
 }
 
-// reachable reports whether a trigger may bring this host and port.
-func (c *Connections) reachable(host, port string) bool {
+// permission returns whether a trigger may bring this host and port.
+func (c *Connections) permission(host, port string) scalers.Permission {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return scalers.MatchesHost(c.hosts, host, port)
+	return scalers.PermissionOf(c.hosts, host, port)
 }

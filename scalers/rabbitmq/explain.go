@@ -2,10 +2,32 @@ package rabbitmq
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/lagwise/lagwise/scalers"
 	"github.com/lagwise/lagwise/scalers/rabbitmq/broker"
 )
+
+// explain gives an error its cause and words, and redacts it.
+func (s *Scaler) explain(err error) error { return s.Redact(explain(err, s.settings.name)) }
+
+// Redact returns the error so that its caller reads less than the operator about a host that the trigger names by itself, and never what
+// an HTTP server there sent.
+func (s *Scaler) Redact(err error) error {
+	fault, isFault := errors.AsType[*broker.Fault](err)
+	if s.settings.named {
+		return err
+	}
+	if !s.settings.listed && (isFault && !fault.ProvesRabbitMQ() || !isFault && scalers.TimedOut(err)) {
+		return scalers.CannotConnect(s.settings.name, err)
+	}
+	answer, byHTTP := errors.AsType[*broker.AnswerError](err)
+	cause, known := scalers.CauseOf(err)
+	if !byHTTP || !known {
+		return err
+	}
+	return &scalers.Redacted{Err: err, Caller: scalers.Errorf(cause, "%s", strings.ReplaceAll(err.Error(), answer.Error(), answer.Text))}
+}
 
 // explain gives an error its cause and words that a trigger's author understands.
 func explain(err error, name string) error {

@@ -66,7 +66,7 @@ func (s *Scaler) Uses(connection string) bool {
 func (s *Scaler) Evaluate(ctx context.Context) (scalers.Evaluation, error) {
 	seen, err := s.view(ctx)
 	if err != nil {
-		return scalers.Evaluation{}, explain(err, s.settings.name)
+		return scalers.Evaluation{}, s.explain(err)
 	}
 	return s.settings.rules.decide(seen), nil
 }
@@ -88,7 +88,7 @@ func (s *Scaler) Known() (evaluation scalers.Evaluation, known bool) {
 func (s *Scaler) Detail(ctx context.Context) (scalers.Detail, error) {
 	seen, err := s.view(ctx)
 	if err != nil {
-		return scalers.Detail{}, explain(err, s.settings.name)
+		return scalers.Detail{}, s.explain(err)
 	}
 	return scalers.Detail{Evaluation: s.settings.rules.decide(seen), Parts: s.settings.rules.partsOf(seen)}, nil
 }
@@ -106,7 +106,7 @@ func (s *Scaler) view(ctx context.Context) (broker.Observation, error) {
 func (s *Scaler) Watch(ctx context.Context, seen func(scalers.Evaluation) error) error {
 	subscription, err := s.held.Get()
 	if err != nil {
-		return explain(err, s.settings.name)
+		return s.explain(err)
 	}
 	changed, stop := subscription.Listen()
 	defer stop()

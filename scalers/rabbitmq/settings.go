@@ -13,9 +13,10 @@ type settings struct {
 	rules    rules
 	want     broker.Want
 	endpoint broker.Endpoint
-	// name is what the broker is called in messages: the connection's name, or its host. named says that it is the former.
-	name  string
-	named bool
+	// name is what the broker is called in messages: the connection's name, or its host. named says that it is the former,
+	// listed that allowedBrokers lists the host.
+	name          string
+	named, listed bool
 	// namespace is that of a trigger that brings its own endpoint.
 	namespace string
 }
@@ -37,7 +38,7 @@ func decode(trigger scalers.Trigger, connections *Connections) (s settings, metr
 	if err = way.allows(values, s.rules); err != nil {
 		return settings{}, metric, ignored, err
 	}
-	s.name, s.named, s.endpoint = way.name, way.named, way.endpoint
+	s.name, s.named, s.listed, s.endpoint = way.name, way.named, way.listed, way.endpoint
 	if !s.named {
 		s.namespace = trigger.Namespace
 	}

@@ -14,9 +14,10 @@ import (
 
 // way is how a trigger reaches its broker.
 type way struct {
-	name     string
-	named    bool
-	endpoint broker.Endpoint
+	name string
+	// named says that the configuration names the connection, listed that allowedBrokers lists a host that the trigger names.
+	named, listed bool
+	endpoint      broker.Endpoint
 	// vhost is the one of the queues.
 	vhost string
 }
@@ -123,11 +124,12 @@ func ownWay(values scalers.Values, trigger scalers.Trigger, connections *Connect
 		w.endpoint.Vhost = w.vhost
 	}
 	w.endpoint.TLS.SkipVerify = skipVerify(values)
-	if host := hostOf(w.endpoint); !connections.reachable(host, portOf(w.endpoint)) {
-		return way{}, scalers.Errorf(scalers.CauseRefused,
-			"%s: %s is not among allowedBrokers of lagwise's configuration: use a connection, or have the host added there", key, scalers.Quote(host))
+	host := hostOf(w.endpoint)
+	permission := connections.permission(host, portOf(w.endpoint))
+	if permission == scalers.HostRefused {
+		return way{}, scalers.NotAllowed(key+": "+scalers.Quote(host), []string{host})
 	}
-	w.name = hostOf(w.endpoint)
+	w.name, w.listed = host, permission == scalers.HostListed
 	return w, nil
 }
 

@@ -93,8 +93,11 @@ connections:
 			said = append(said, fmt.Sprint(err))
 		}
 	}
-	for path, code := range map[string]int{"/metrics": http.StatusOK, "/readyz": http.StatusOK, "/livez": http.StatusOK, "/": http.StatusNotFound} {
+	for path, code := range map[string]int{"/metrics": http.StatusOK, "/": http.StatusNotFound} {
 		said = append(said, served.page(t, path, code))
+	}
+	for path, code := range map[string]int{"/readyz": http.StatusOK, "/livez": http.StatusOK, "/": http.StatusNotFound} {
+		said = append(said, get(t, served.health+path, code))
 	}
 	shown := map[string]int{"/": http.StatusOK, "/api/triggers": http.StatusOK, "/api/connections": http.StatusOK, "/api/history?namespace=shop&name=worker-0": http.StatusOK}
 	for i := range 8 {

@@ -184,7 +184,8 @@ type serving struct {
 	process *exec.Cmd
 	logged  *bytesRead
 	path    string // of the configuration
-	http    string // where it answers about itself
+	http    string // where its metrics are
+	health  string // where it answers probes
 	status  string // where its status page is
 }
 
@@ -197,13 +198,13 @@ func serve(t *testing.T, configuration string) *serving {
 
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	t.Cleanup(stop)
-	process := exec.CommandContext(ctx, program(t), "serve", "--config", path, "--http.listen=127.0.0.1:0", "--page.listen=127.0.0.1:0")
+	process := exec.CommandContext(ctx, program(t), "serve", "--config", path, "--http.listen=127.0.0.1:0", "--health.listen=127.0.0.1:0", "--page.listen=127.0.0.1:0")
 	stderr, err := process.StderrPipe()
 	must(t, err)
 	must(t, process.Start())
 	s := &serving{process: process, path: path, logged: &bytesRead{ended: make(chan struct{})}}
-	address, about, page := make(chan string, 1), make(chan string, 1), make(chan string, 1)
-	go s.logged.read(stderr, map[string]chan<- string{"lagwise answers KEDA": address, "metrics and health": about, "status page": page})
+	address, metrics, health, page := make(chan string, 1), make(chan string, 1), make(chan string, 1), make(chan string, 1)
+	go s.logged.read(stderr, map[string]chan<- string{"lagwise answers KEDA": address, "metrics": metrics, "health": health, "status page": page})
 	t.Cleanup(func() {
 		stop()
 		<-s.logged.ended
@@ -217,7 +218,8 @@ func serve(t *testing.T, configuration string) *serving {
 	must(t, err)
 	t.Cleanup(func() { _ = connection.Close() })
 	s.ExternalScalerClient = pb.NewExternalScalerClient(connection)
-	s.http = "http://" + s.told(t, about)
+	s.http = "http://" + s.told(t, metrics)
+	s.health = "http://" + s.told(t, health)
 	s.status = "http://" + s.told(t, page)
 	return s
 }

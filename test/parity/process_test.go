@@ -39,7 +39,7 @@ func startLogged(t *testing.T, binary string, flags ...string) (address, log str
 	log = filepath.Join(t.TempDir(), "lagwise.log")
 	started, err := process.Start(process.Program{
 		Path: binary,
-		Args: append([]string{"serve", "--listen=127.0.0.1:0", "--http.listen=", "--logFormat=json"}, flags...),
+		Args: append([]string{"serve", "--listen=127.0.0.1:0", "--http.listen=", "--health.listen=", "--allowedBrokers=127.*", "--logFormat=json"}, flags...),
 		Log:  log,
 		Ready: func(line string) bool {
 			var said struct{ Msg, Address string }

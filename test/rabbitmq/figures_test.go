@@ -9,6 +9,7 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"github.com/lagwise/lagwise/scalers"
+	"github.com/lagwise/lagwise/test/realrabbit"
 )
 
 // By AMQP ready messages count; by HTTP the unacknowledged ones as well, unless the trigger says otherwise.
@@ -112,6 +113,41 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 				}
 				cause, _ := scalers.CauseOf(err) // a busy broker is first said to have taken too long
 				return cause != 0 && (test.cause == 0 || cause == test.cause) && strings.Contains(err.Error(), test.words)
+			})
+		})
+	}
+}
+
+// Of a host that a trigger names by itself, and that allowedBrokers does not list, callers read what RabbitMQ itself says, by either
+// protocol: it proves that a broker is there.
+func TestWhatABrokerSaysIsForCallers(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, shared)
+	queue := l.queue()
+	login := realrabbit.User + ":" + realrabbit.Password + "@"
+	for name, test := range map[string]struct {
+		pairs []string
+		cause scalers.Cause
+	}{
+		"no queue by AMQP":    {[]string{"queueName", "nowhere", "hostFromEnv", "amqp://" + login + shared.Address()}, scalers.CauseNotFound},
+		"no queue by HTTP":    {[]string{"queueName", "nowhere", "hostFromEnv", "http://" + login + shared.ManagementAddress()}, scalers.CauseNotFound},
+		"no stranger by AMQP": {[]string{"queueName", queue, "hostFromEnv", "amqp://stranger:hunter2@" + shared.Address()}, scalers.CauseUnauthenticated},
+		"no stranger by HTTP": {[]string{"queueName", queue, "hostFromEnv", "http://stranger:hunter2@" + shared.ManagementAddress()}, scalers.CauseUnauthenticated},
+		"no such pattern":     {[]string{"queueName", "(", "useRegex", "true", "hostFromEnv", "http://" + login + shared.ManagementAddress()}, scalers.CauseRefused},
+		"no broker":           {[]string{"queueName", queue, "hostFromEnv", "http://" + login + shared.Address()}, scalers.CauseUnreachable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := *l
+			l.t = t
+			l.eventually(l.scaler(test.pairs...), func(e scalers.Evaluation, err error) bool {
+				if err == nil {
+					t.Fatalf("answered with %+v", e)
+				}
+				shown := scalers.ForCaller(err)
+				cause, _ := scalers.CauseOf(shown)
+				t.Logf("the caller reads %v; the operator reads %v", shown, err)
+				return cause == test.cause
 			})
 		})
 	}

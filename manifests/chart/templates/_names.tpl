@@ -47,7 +47,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{- /* What the chart itself knows, below what values.config says. */ -}}
 {{- define "lagwise.config" -}}
-{{- $config := dict "allowedBrokers" (list "*.svc" "*.svc.cluster.local" "*.cluster.local") -}}
+{{- $config := dict -}}
+{{- $_ := set $config "listen" (printf ":%v" .Values.service.port) -}}
+{{- $_ := set $config "http" (dict "listen" (printf ":%v" .Values.service.httpPort)) -}}
+{{- $_ := set $config "health" (dict "listen" ":8082") -}}
 {{- if .Values.tls.secretName -}}
 {{- $_ := set $config "tls" (dict "certificateFile" "/etc/lagwise/tls/tls.crt" "keyFile" "/etc/lagwise/tls/tls.key") -}}
 {{- if .Values.tls.clientNames -}}
@@ -60,4 +63,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- $_ := set $config "clusterObjectNamespace" .Values.keda.namespace -}}
 {{- end -}}
 {{- toYaml (mergeOverwrite $config (deepCopy .Values.config)) -}}
+{{- end -}}
+
+{{- define "lagwise.healthPort" -}}
+{{- $config := include "lagwise.config" . | fromYaml -}}
+{{- required "config.health.listen: want an address with a port, such as :8082: the kubelet's probes need it" (regexFind "[0-9]+$" (toString $config.health.listen)) -}}
 {{- end -}}

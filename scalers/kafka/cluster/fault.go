@@ -92,6 +92,12 @@ func (f *Fault) Error() string {
 
 func (f *Fault) Unwrap() error { return f.Err }
 
+// FromTokenEndpoint reports whether the fault is that of a token endpoint, and not of Kafka.
+func (f *Fault) FromTokenEndpoint() bool {
+	_, ok := errors.AsType[*tokenError](f.Err)
+	return ok
+}
+
 // cause is the error below, or what happened where there is none.
 func (f *Fault) cause() error {
 	if f.Err == nil {

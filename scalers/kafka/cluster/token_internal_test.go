@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
 )
 
 // tokens is an endpoint that gives numbered tokens to lagwise with the secret "right".
@@ -112,5 +115,20 @@ func TestTokensThatAreOverAreForgotten(t *testing.T) {
 	}
 	if len(bearers.kept) > 1 {
 		t.Errorf("%d tokens are kept, of which 10 are over", len(bearers.kept))
+	}
+}
+
+// A fault of a token endpoint is known as one also when it is repeated with the age of the last observation.
+func TestFaultsOfTheTokenEndpointAreKnown(t *testing.T) {
+	t.Parallel()
+	fromEndpoint := faultOf("connection payments", &brokerError{"no broker answers", &tokenError{errors.New("no token from https://login.example: 404")}})
+	repeated := (&Subscription{fault: fromEndpoint}).stale(time.Minute)
+	for _, fault := range []*Fault{fromEndpoint, repeated} {
+		if fault.Kind != BadCredentials || !fault.FromTokenEndpoint() {
+			t.Errorf("%s: %v", fault.Kind, fault)
+		}
+	}
+	if faultOf("connection payments", kerr.SaslAuthenticationFailed).FromTokenEndpoint() {
+		t.Error("a broker's refusal counts as the token endpoint's")
 	}
 }

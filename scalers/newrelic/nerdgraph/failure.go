@@ -21,17 +21,33 @@ import (
 type failure struct {
 	cause scalers.Cause
 	text  string
-	err   error
+	// sent is what the server sent, as far as that says why.
+	sent string
+	err  error
 	// limited says that New Relic wants fewer requests, retryAfter for how long, where it says so.
 	limited    bool
 	retryAfter time.Duration
 }
 
 func (f *failure) Error() string {
-	if f.err == nil {
-		return f.text
+	text := f.text
+	if f.sent != "" {
+		text += ": " + f.sent
 	}
-	return fmt.Sprintf("%s: %v", f.text, f.err)
+	if f.err != nil {
+		text += fmt.Sprintf(": %v", f.err)
+	}
+	return text
+}
+
+// forCaller returns the failure as a trigger's author may read it: with what the server sent only where that is about the author's query.
+func (f *failure) forCaller() *failure {
+	if f.cause == scalers.CauseRefused || f.sent == "" {
+		return f
+	}
+	shown := *f
+	shown.sent = ""
+	return &shown
 }
 
 func (f *failure) Unwrap() error { return f.err }
@@ -60,7 +76,7 @@ func judge(response *http.Response) *failure {
 	}
 	var said reply
 	if err := json.Unmarshal(body, &said); err != nil {
-		return &failure{cause: scalers.CauseUnreachable, text: "what answers is not NerdGraph", err: err}
+		return &failure{cause: scalers.CauseUnreachable, text: "what answers is not NerdGraph", sent: err.Error()}
 	}
 	for _, problem := range said.Errors {
 		if !strings.HasPrefix(problem.Message, "This field is deprecated!") { // comes beside an answer
@@ -109,7 +125,7 @@ func classes() map[scalers.Cause][]string {
 }
 
 func (p problem) judge() *failure {
-	failed := &failure{cause: scalers.CauseUnreachable, text: "New Relic answers: " + legible.Short(p.Message, longestMessage)}
+	failed := &failure{cause: scalers.CauseUnreachable, text: "New Relic answers an error", sent: legible.Short(p.Message, longestMessage)}
 	failed.limited = p.Extensions.Class == "TOO_MANY_REQUESTS"
 	if strings.HasPrefix(p.Message, "NRQL Syntax Error") {
 		failed.cause = scalers.CauseRefused
@@ -123,10 +139,8 @@ func (p problem) judge() *failure {
 }
 
 func judgeStatus(response *http.Response, message string) *failure {
-	failed := &failure{cause: scalers.CauseUnreachable, text: "New Relic answers " + response.Status}
-	if message != "" {
-		failed.text += ": " + message
-	}
+	status := fmt.Sprintf("%d %s", response.StatusCode, http.StatusText(response.StatusCode))
+	failed := &failure{cause: scalers.CauseUnreachable, text: "New Relic answers " + status, sent: message}
 	switch response.StatusCode {
 	case http.StatusUnauthorized:
 		failed.cause = scalers.CauseUnauthenticated

@@ -122,12 +122,12 @@ func TestTheLastGoodAnswerServesForAWhile(t *testing.T) {
 		"503":        {fake.Reply{Status: 503, Body: "upstream"}, "unreachable: New Relic answers 503 Service Unavailable, at prod (last good answer "},
 		"500":        {fake.Reply{Status: 500, Body: `{"errors":[{"message":"we are sorry"}]}`}, "unreachable: New Relic answers 500 Internal Server Error: we are sorry, at prod (last"},
 		"429":        {fake.Reply{Status: 429}, "unreachable: New Relic answers 429 Too Many Requests, at prod (last"},
-		"limited":    {fake.Problem("TOO_MANY_REQUESTS", "query rate exceeded"), "unreachable: New Relic answers: query rate exceeded, at prod (last"},
-		"timed out":  {fake.Problem("TIMEOUT", "NRDB query duration exceeded the set timeout"), "timed_out: New Relic answers: NRDB query duration"},
-		"server":     {fake.Problem("SERVER_ERROR", "oops"), "unreachable: New Relic answers: oops, at prod"},
-		"syntax":     {fake.Problem("", "NRQL Syntax Error: Error at line 1 position 8, unexpected 'FORM'"), "refused: New Relic answers: NRQL Syntax Error"},
-		"talkative":  {fake.Problem("SERVER_ERROR", strings.Repeat("o\n", 300)), "unreachable: New Relic answers: " + strings.Repeat("o ", 98) + "o…, at prod"},
-		"no access":  {fake.Problem("ACCESS_DENIED", "no access to account 7"), "denied: New Relic answers: no access"},
+		"limited":    {fake.Problem("TOO_MANY_REQUESTS", "query rate exceeded"), "unreachable: New Relic answers an error: query rate exceeded, at prod (last"},
+		"timed out":  {fake.Problem("TIMEOUT", "NRDB query duration exceeded the set timeout"), "timed_out: New Relic answers an error: NRDB query duration"},
+		"server":     {fake.Problem("SERVER_ERROR", "oops"), "unreachable: New Relic answers an error: oops, at prod"},
+		"syntax":     {fake.Problem("", "NRQL Syntax Error: Error at line 1 position 8, unexpected 'FORM'"), "refused: New Relic answers an error: NRQL Syntax Error"},
+		"talkative":  {fake.Problem("SERVER_ERROR", strings.Repeat("o\n", 300)), "unreachable: New Relic answers an error: " + strings.Repeat("o ", 98) + "o…, at prod"},
+		"no access":  {fake.Problem("ACCESS_DENIED", "no access to account 7"), "denied: New Relic answers an error: no access"},
 		"forbidden":  {fake.Reply{Status: 403}, "denied: New Relic answers 403 Forbidden"},
 		"a proxy's":  {fake.Reply{Status: 200, Body: "<html>please log in</html>"}, "unreachable: what answers is not NerdGraph"},
 		"no results": {fake.Reply{Status: 200, Body: `{"data":{"actor":{"account":null}}}`}, "unreachable: New Relic's answer has no results"},
@@ -162,6 +162,37 @@ func TestTheLastGoodAnswerServesForAWhile(t *testing.T) {
 					t.Errorf("when New Relic is back: %s", got)
 				}
 			})
+		})
+	}
+}
+
+// What a server sends is repeated to a trigger's author only where it is about the author's own query; the operator reads it all.
+func TestACallerReadsNothingOfABody(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		reply fake.Reply
+		shown bool
+	}{
+		"an error":     {fake.Problem("SERVER_ERROR", "hunter2"), false},
+		"a status":     {fake.Reply{Status: 500, Body: `{"errors":[{"message":"hunter2"}]}`}, false},
+		"no JSON":      {fake.Reply{Status: 200, Body: "hunter2"}, false},
+		"wrong syntax": {fake.Problem("", "NRQL Syntax Error: hunter2"), true},
+	} {
+		server := fake.New()
+		server.Set("q", test.reply)
+		inBubble(t, server, func(t *testing.T, pool *nerdgraph.Pool) {
+			_, err := pool.Subscribe(prod(), want("q")).Answer(t.Context())
+			if err == nil || !strings.Contains(err.Error(), "hunter2") && !strings.Contains(err.Error(), "invalid character 'h'") {
+				t.Errorf("%s: the operator reads %v", name, err)
+			}
+			caller := scalers.ForCaller(err)
+			if strings.Contains(caller.Error(), "hunter2") != test.shown || strings.Contains(caller.Error(), "character") {
+				t.Errorf("%s: the caller reads %v", name, caller)
+			}
+			operators, _ := scalers.CauseOf(err)
+			if callers, _ := scalers.CauseOf(caller); callers != operators {
+				t.Errorf("%s: cause %s, and %s for the caller", name, operators, callers)
+			}
 		})
 	}
 }

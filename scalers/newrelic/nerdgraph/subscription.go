@@ -2,6 +2,7 @@ package nerdgraph
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/lagwise/lagwise/scalers"
@@ -38,13 +39,16 @@ func (s *Subscription) Glance() (answer Answer, fresh bool) {
 func (q *query) explain(latest Answer, failed *failure) error {
 	name := q.session.connection.Name
 	age := time.Since(latest.At).Round(100 * time.Millisecond)
-	switch {
-	case failed == nil:
+	if failed == nil {
 		return scalers.Errorf(scalers.CauseUnreachable, "the last answer of New Relic is %s old, at %s", age, name)
-	case latest.At.IsZero():
-		return scalers.Errorf(failed.cause, "%w, at %s", failed, name)
-	default:
-		return scalers.Errorf(failed.cause, "%w, at %s (last good answer %s ago)", failed, name, age)
+	}
+	where := "at " + name
+	if !latest.At.IsZero() {
+		where += fmt.Sprintf(" (last good answer %s ago)", age)
+	}
+	return &scalers.Redacted{
+		Err:    scalers.Errorf(failed.cause, "%w, %s", failed, where),
+		Caller: scalers.Errorf(failed.cause, "%w, %s", failed.forCaller(), where),
 	}
 }
 

@@ -76,12 +76,42 @@ func (f *Fault) Error() string {
 
 func (f *Fault) Unwrap() error { return f.Err }
 
+// AnswerError is an answer by HTTP that is of no use: Text without what the server sent, Error with it.
+type AnswerError struct {
+	Text, Sent string
+	// FromAPI reports that the answer has the form of the management API's own errors.
+	FromAPI bool
+}
+
+func (e *AnswerError) Error() string {
+	if e.Sent == "" {
+		return e.Text
+	}
+	return e.Text + ": " + e.Sent
+}
+
 // cause is the error below, or what happened where there is none.
 func (f *Fault) cause() error {
 	if f.Err == nil {
 		return errors.New("no answer")
 	}
 	return f.Err
+}
+
+// ProvesRabbitMQ reports whether the fault is an answer of RabbitMQ's, or comes from lagwise itself: it shows of no other host whether
+// anything listens there.
+func (f *Fault) ProvesRabbitMQ() bool {
+	switch f.Kind {
+	case UnknownQueue, Refused, Denied, BadCredentials:
+		answer, byHTTP := errors.AsType[*AnswerError](f.Err)
+		return !byHTTP || answer.FromAPI
+	case Exhausted:
+		return true
+	case Unreachable, TimedOut, Stale, Internal:
+		return false
+	default:
+		return false
+	}
 }
 
 // ofAll says whether the fault concerns everybody who looks through the endpoint. One question that is not answered in time does

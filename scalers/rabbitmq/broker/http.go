@@ -253,53 +253,63 @@ func (w *httpWay) get(ctx context.Context, about, path string, into any) error {
 	defer func() { _ = response.Body.Close() }()
 	body := io.LimitReader(response.Body, maxAnswer)
 	if response.StatusCode != http.StatusOK {
-		// Only what the API says itself is repeated: another server's page is nobody's business.
-		var said struct{ Error, Reason string }
-		_ = json.NewDecoder(body).Decode(&said)
+		var sent apiError
+		_ = json.NewDecoder(body).Decode(&sent)
 		_, _ = io.Copy(io.Discard, body) // so that the connection can be used again
-		if response.StatusCode == http.StatusUnauthorized && w.endpoint.Username == "" {
-			said.Reason = "it wants a username and a password, also from those who show a certificate"
+		answer := &AnswerError{
+			Text: fmt.Sprintf("the management API says %d %s", response.StatusCode, http.StatusText(response.StatusCode)),
+			Sent: legible.Short(sent.Reason, 100), FromAPI: sent.isOwn(),
 		}
-		return ofStatus(about, response.StatusCode, said.Reason)
+		if response.StatusCode == http.StatusUnauthorized && w.endpoint.Username == "" {
+			answer.Text, answer.Sent = answer.Text+": it wants a username and a password, also from those who show a certificate", ""
+		}
+		return &Fault{Kind: kindOfStatus(response.StatusCode), About: about, Err: answer}
 	}
 	if err := json.NewDecoder(body).Decode(into); err != nil {
 		if ctx.Err() != nil {
 			return faultOf(about, ctx.Err())
 		}
-		return &Fault{Kind: Internal, About: about, Err: fmt.Errorf("the answer is not the management API's: %w", err)}
+		return &Fault{Kind: Internal, About: about, Err: &AnswerError{Text: "the answer is not the management API's", Sent: err.Error()}}
 	}
 	_, _ = io.Copy(io.Discard, body)
 	return nil
 }
 
+// apiError is an error of the management API. Of other servers' pages nothing is repeated, not even to the operator.
+type apiError struct{ Error, Reason string }
+
+// isOwn reports whether the error is one of the management API's own (RabbitMQ: rabbit_mgmt_util.erl; the spelling changed in 3.12).
+func (e apiError) isOwn() bool {
+	return slices.Contains([]string{"Object Not Found", "not_authorised", "not_authorized", "bad_request"}, e.Error)
+}
+
 // broken says why there is no answer at all.
 func (w *httpWay) broken(about string, err error) *Fault {
-	if strings.Contains(err.Error(), fmt.Sprintf(`malformed HTTP response "\x%x\x03`, alert)) {
+	switch text := err.Error(); {
+	case strings.Contains(text, fmt.Sprintf(`malformed HTTP response "\x%x\x03`, alert)):
 		return &Fault{Kind: Unreachable, About: about, Err: errSpeaksTLS}
+	case strings.Contains(text, "malformed"): // repeats what was sent
+		return &Fault{Kind: Unreachable, About: about, Err: &AnswerError{Text: "what answers does not speak HTTP", Sent: legible.Short(text, 100)}}
 	}
 	return faultOf(about, w.asked.explain(err))
 }
 
-// ofStatus gives an answer that is none its kind.
-func ofStatus(about string, status int, reason string) *Fault {
-	kind := Internal
+// kindOfStatus gives an answer that is none its kind.
+func kindOfStatus(status int) Kind {
 	switch {
 	case status == http.StatusUnauthorized:
-		kind = BadCredentials
+		return BadCredentials
 	case status == http.StatusForbidden:
-		kind = Denied
+		return Denied
 	case status == http.StatusNotFound:
-		kind = UnknownQueue
+		return UnknownQueue
 	case status == http.StatusBadRequest:
-		kind = Refused
+		return Refused
 	case status >= http.StatusInternalServerError:
-		kind = Unreachable
+		return Unreachable
+	default:
+		return Internal
 	}
-	text := fmt.Sprintf("the management API says %d %s", status, http.StatusText(status))
-	if reason != "" {
-		text += ": " + legible.Short(reason, 100)
-	}
-	return &Fault{Kind: kind, About: about, Err: errors.New(text)}
 }
 
 func (s *httpSource) reset() { s.close() }

@@ -102,9 +102,12 @@ func (i *Instance) Restart(ctx context.Context) error {
 	}
 	started, err := process.Start(process.Program{
 		Path: i.binary,
-		Args: append([]string{"serve", "--config", config, "--listen", i.options.Address, "--http.listen="}, i.options.Args...),
-		Env:  i.options.Env,
-		Log:  i.LogFile(),
+		Args: append([]string{
+			"serve", "--config", config, "--listen", i.options.Address, "--http.listen=", "--health.listen=",
+			"--allowedBrokers=127.*",
+		}, i.options.Args...),
+		Env: i.options.Env,
+		Log: i.LogFile(),
 	})
 	if err != nil {
 		return fmt.Errorf("start lagwise: %w", err)

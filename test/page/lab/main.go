@@ -72,7 +72,7 @@ func start(path string) (*process.Process, map[string]string, error) {
 	addresses := map[string]string{}
 	lagwise, err := process.Start(process.Program{
 		Path: path, Args: []string{
-			"serve", "--listen=127.0.0.1:0", "--http.listen=", "--page.listen=127.0.0.1:0", "--refreshInterval=1s", "--logFormat=json",
+			"serve", "--listen=127.0.0.1:0", "--http.listen=", "--health.listen=", "--page.listen=127.0.0.1:0", "--refreshInterval=1s", "--logFormat=json",
 		},
 		Ready: func(text string) bool {
 			var line struct{ Msg, Address string }
