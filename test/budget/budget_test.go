@@ -54,7 +54,7 @@ func start(t *testing.T) program {
 	}
 	address := freeAddress(t)
 	p, err := process.Start(process.Program{
-		Path: binary, Args: []string{"serve", "--listen", address, "--http.listen", "", "--page.listen", "", "--allowedBrokers", "*", "--logLevel", "error"},
+		Path: binary, Args: []string{"serve", "--listen", address, "--http.listen", "", "--health.listen", "", "--page.listen", "", "--allowedBrokers", "*", "--logLevel", "error"},
 		Env: []string{memoryLimit}, Log: filepath.Join(t.TempDir(), "log"),
 	})
 	if err != nil {
