@@ -92,7 +92,7 @@ func assemble(settings config.Config, options cluster.Options, log *slog.Logger,
 	registry := scalers.NewRegistry(sources.factories(log), scalers.RegistryOptions{
 		IdleAfter: settings.IdleAfter, MaxTriggers: limits.Triggers, MaxMetadata: limits.MetadataBytes, Log: log,
 	})
-	shown := telemetry.New()
+	shown := telemetry.New(server.HandshakeFailures()...)
 	edge := server.New(registry, server.Options{
 		Guard: guard, MaxStreams: limits.Streams, MaxReceiveBytes: settings.MaxMessageBytes, Log: log, Meter: shown.Edge,
 		GRPC: transport, ShutdownTimeout: drainTime,

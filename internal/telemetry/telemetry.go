@@ -39,10 +39,10 @@ type Telemetry struct {
 	serving  func() bool
 }
 
-// New counts from now on; Show adds what there is to show.
-func New() *Telemetry {
+// New counts from now on; Show adds what there is to show. handshakeFailures are the causes of failed handshakes that are counted.
+func New(handshakeFailures ...string) *Telemetry {
 	t := &Telemetry{Reloads: newReloads(), registry: prometheus.NewRegistry(), serving: func() bool { return false }}
-	t.Edge = newEdge(t.registry)
+	t.Edge = newEdge(t.registry, handshakeFailures)
 	return t
 }
 

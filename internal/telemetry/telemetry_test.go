@@ -371,6 +371,17 @@ func TestCountingACallAllocatesNothing(t *testing.T) {
 	}
 }
 
+func TestHandshakesThatFailAreToldByTheirCause(t *testing.T) {
+	t.Parallel()
+	telemetry := shown(everything(), all())
+	telemetry.Edge.HandshakeFailed("no_certificate")
+	telemetry.Edge.HandshakeFailed("unheard of")
+	wantSamples(t, samples(t, telemetry, "lagwise_tls"), `
+		lagwise_tls_handshake_failures_total{cause="no_certificate"} 1
+		lagwise_tls_handshake_failures_total{cause="other"} 0
+	`)
+}
+
 func TestReloadsAreToldByTheirOutcome(t *testing.T) {
 	t.Parallel()
 	telemetry := shown(everything(), all())
