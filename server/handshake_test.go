@@ -19,7 +19,7 @@ import (
 func refusedClients(t *testing.T, ours *certificates.Authority) map[string]map[string]func(net.Conn) {
 	t.Helper()
 	keda := identity(t, ours, certificates.Subject{Name: "keda-operator"})
-	expired := identity(t, ours, certificates.Subject{Name: "keda-operator", Expires: time.Now().Add(-time.Minute)})
+	expired := identity(t, ours, certificates.Subject{Name: "keda-operator", Begins: time.Now().Add(-time.Hour), Expires: time.Now().Add(-time.Minute)})
 	forged := identity(t, authority(t, "theirs"), certificates.Subject{Name: "keda-operator"})
 	shakes := func(config *tls.Config) func(net.Conn) {
 		return func(raw net.Conn) {

@@ -28,6 +28,8 @@ type Sources struct {
 	Groups   Groups
 	// Serving says whether KEDA's questions are answered.
 	Serving func() bool
+	// Certificates are those in use.
+	Certificates func() []Certificate
 }
 
 // Telemetry is all that people see of a lagwise from outside. It has a registry of its own.
@@ -52,7 +54,7 @@ func (t *Telemetry) Show(sources Sources, options Options) {
 	t.registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		newWalker(processRows(), walkProcess(options.Version, sources.Serving, t.Reloads)),
+		newWalker(processRows(), walkProcess(options.Version, sources, t.Reloads)),
 		newWalker(triggerRows(), walkTriggers(sources.Triggers, options.Limit)),
 		newWalker(sessionRows(), walkSessions(sources.Sessions)),
 	)

@@ -382,6 +382,20 @@ func TestHandshakesThatFailAreToldByTheirCause(t *testing.T) {
 	`)
 }
 
+func TestCertificatesAreToldAsTheyAreNow(t *testing.T) {
+	t.Parallel()
+	r := everything()
+	telemetry := shown(r, all())
+	wantSamples(t, samples(t, telemetry, "lagwise_certificate"), `
+		lagwise_certificate_expiry_timestamp_seconds{connection="",setting="tls.certificateFile"} 2000
+		lagwise_certificate_not_before_timestamp_seconds{connection="",setting="tls.certificateFile"} 1000
+	`)
+	r.certificates[0].Connection, r.certificates[0].NotAfter = "payments", time.Unix(3000, 0)
+	wantSamples(t, samples(t, telemetry, "lagwise_certificate_expiry"), `
+		lagwise_certificate_expiry_timestamp_seconds{connection="payments",setting="tls.certificateFile"} 3000
+	`)
+}
+
 func TestReloadsAreToldByTheirOutcome(t *testing.T) {
 	t.Parallel()
 	telemetry := shown(everything(), all())

@@ -23,8 +23,8 @@ type Subject struct {
 	// DNSNames and IPs are those by which a server is reached.
 	DNSNames []string
 	IPs      []net.IP
-	// Expires is when the certificate does; a day from now unless given.
-	Expires time.Time
+	// Begins and Expires are when the certificate is valid; from an hour before now to a day after it unless given.
+	Begins, Expires time.Time
 	// ServerOnly keeps the certificate from serving as a client's.
 	ServerOnly bool
 }
@@ -89,9 +89,9 @@ func prepare(subject Subject) (*x509.Certificate, *ecdsa.PrivateKey, error) {
 	if expires.IsZero() {
 		expires = time.Now().Add(24 * time.Hour)
 	}
-	began := time.Now().Add(-time.Hour)
-	if began.After(expires) {
-		began = expires.Add(-time.Hour)
+	begins := subject.Begins
+	if begins.IsZero() {
+		begins = time.Now().Add(-time.Hour)
 	}
 	usages := []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	if !subject.ServerOnly {
@@ -101,7 +101,7 @@ func prepare(subject Subject) (*x509.Certificate, *ecdsa.PrivateKey, error) {
 		SerialNumber: serial,
 		Subject:      pkix.Name{CommonName: subject.Name, Organization: subject.Groups},
 		DNSNames:     subject.DNSNames, IPAddresses: subject.IPs,
-		NotBefore:   began,
+		NotBefore:   begins,
 		NotAfter:    expires,
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: usages,
