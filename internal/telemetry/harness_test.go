@@ -36,7 +36,7 @@ func (r *running) Progress() []cluster.Progress { return r.groups }
 // standing is a trigger that has answered.
 func standing(serial uint64, name string) scalers.Standing {
 	return scalers.Standing{
-		Namespace: "shop", Name: name, Source: "kafka", Serial: serial,
+		Namespace: "shop", Name: name, Source: "kafka", Connection: "payments", Serial: serial,
 		Metric:    scalers.Metric{Name: "kafka-orders", Target: 10},
 		Latest:    scalers.Evaluation{Value: 42, Active: true, Stalled: 2, ObservedAt: time.Unix(1000, 0)},
 		Known:     true,
