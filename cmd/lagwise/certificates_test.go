@@ -15,6 +15,7 @@ import (
 	"github.com/lagwise/lagwise/internal/config"
 	"github.com/lagwise/lagwise/scalers/kafka/cluster"
 	"github.com/lagwise/lagwise/test/certificates"
+	"github.com/lagwise/lagwise/test/transcript"
 )
 
 // encryptedUntil is a configuration whose certificate is valid for half a year before it expires.
@@ -52,7 +53,7 @@ func settingsUntil(t *testing.T, expires time.Time) config.Config {
 func TestCertificatesThatExpireSoonAreLoggedEachDay(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var log transcript.Text
 		lines := func() int { synctest.Wait(); return strings.Count(log.String(), "certificate expires soon") }
 		inUse := newCertificateWatch(settingsUntil(t, time.Now().AddDate(0, 0, 32)), slog.New(slog.NewTextHandler(&log, nil)))
 		ctx, stop := context.WithCancel(t.Context())
