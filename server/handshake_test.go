@@ -52,7 +52,7 @@ func refusedClients(t *testing.T, ours *certificates.Authority) map[string]map[s
 		server.WrongProtocol: {
 			"HTTP/2 in clear text": writes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
 			"TLS 1.1": trusts(func(config *tls.Config) {
-				config.MinVersion, config.MaxVersion = tls.VersionTLS11, tls.VersionTLS11 //nolint:gosec // it is refused
+				config.MinVersion, config.MaxVersion = tls.VersionTLS11, tls.VersionTLS11
 			}, keda),
 			"HTTP/1.1": trusts(func(config *tls.Config) { config.NextProtos = []string{"http/1.1"} }, keda),
 			"no ALPN":  trusts(func(config *tls.Config) { config.NextProtos = nil }, keda),

@@ -69,13 +69,13 @@ func (w *certificateWatch) warn(ctx context.Context, one config.Certificate, now
 	if !one.ExpiresSoon(now) {
 		return
 	}
-	line := "certificate expires soon"
-	if one.NotAfter.Before(now) {
-		line = "certificate expired"
-	}
 	attributes := []any{"setting", one.Setting, "subject", one.Subject, "expires", one.NotAfter}
 	if one.Connection != "" {
 		attributes = append(attributes, "connection", one.Connection)
 	}
-	w.log.WarnContext(ctx, line, attributes...)
+	if one.NotAfter.Before(now) {
+		w.log.WarnContext(ctx, "certificate expired", attributes...)
+		return
+	}
+	w.log.WarnContext(ctx, "certificate expires soon", attributes...)
 }

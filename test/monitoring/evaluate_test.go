@@ -143,4 +143,3 @@ func checkMerging(t *testing.T, where, expression string) {
 		return nil
 	})
 }
-
