@@ -40,7 +40,7 @@ func TestEveryTriggerSaysWhichConnectionItUses(t *testing.T) {
 	query := map[string]string{"scaler": "new-relic", "nrql": "SELECT 1", "threshold": "5"}
 	for want, metadata := range map[string][]map[string]string{
 		"prod":        {group, {"connection": "prod"}},
-		"kafka:1,b:2": {group, {"bootstrapServers": "kafka:1,b:2"}},
+		"b:2,kafka:1": {group, {"bootstrapServers": "kafka:1,b:2"}},
 		"rabbit":      {queue, {"connection": "rabbit"}},
 		"mq.svc":      {queue, {"host": "amqp://mq.svc:5672"}},
 		"nr":          {query, {"connection": "nr"}},
