@@ -174,6 +174,8 @@ type Standing struct {
 	Namespace, Name string
 	// Source is the trigger's scaler, such as kafka.
 	Source string
+	// Connection is what the source is read over; empty for a source that needs none, and for a trigger that is refused.
+	Connection string
 	// Serial is the running number of the trigger since this process began. An edited trigger is a new one.
 	Serial uint64
 	Metric Metric
@@ -208,6 +210,9 @@ func (a *account) describe(standing *Standing) {
 	}
 	standing.Namespace, standing.Name, standing.Metric = a.trigger.Namespace, a.trigger.Name, a.Metric()
 	standing.Latest, standing.Known = evaluation, known
+	if connected, is := a.Scaler.(Connected); is {
+		standing.Connection = connected.Connection()
+	}
 	if !known {
 		standing.Trouble = a.trouble
 	}

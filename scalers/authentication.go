@@ -220,6 +220,14 @@ func (a *authenticated) Watch(ctx context.Context, seen func(Evaluation) error) 
 	}
 }
 
+// Connection is that of the present scaler.
+func (a *authenticated) Connection() string {
+	if connected, is := a.present().(Connected); is {
+		return connected.Connection()
+	}
+	return ""
+}
+
 // Uses says that no named connection is used, so that the trigger is looked at anew when what triggers may reach by themselves
 // changes.
 func (a *authenticated) Uses(connection string) bool { return connection == "" }

@@ -192,6 +192,33 @@ func TestWatchesGoOnWithAnotherPassword(t *testing.T) {
 	})
 }
 
+// connected is a scaler over the connection that its password names.
+type connected struct {
+	scalers.Scaler
+
+	connection string
+}
+
+func (c connected) Connection() string { return c.connection }
+
+func TestAnAuthenticatedTriggerHasTheConnectionOfItsPresentPassword(t *testing.T) {
+	t.Parallel()
+	var r ring
+	scaler, is := scalers.Authenticated(func(trigger scalers.Trigger) scalers.Scaler {
+		if trigger.Credentials == nil {
+			return source(trigger)
+		}
+		return connected{source(trigger), string(trigger.Credentials["password"])}
+	}, r.follow)(naming()).(scalers.Connected)
+	if !is || scaler.Connection() != "" {
+		t.Fatalf("%v before it was read", scaler)
+	}
+	r.tell(map[string]secret.Text{"password": "first"}, nil)
+	if got := scaler.Connection(); got != "first" {
+		t.Errorf("connection %q", got)
+	}
+}
+
 // slow answers when it is told to, and not after its end.
 type slow struct{ asked, gone chan struct{} }
 

@@ -96,6 +96,12 @@ type Watcher interface {
 	Watch(ctx context.Context, seen func(Evaluation) error) error
 }
 
+// Connected is a Scaler that reads its source over a connection.
+type Connected interface {
+	// Connection is its name, or what the trigger's own brokers are called; empty where it is not known yet.
+	Connection() string
+}
+
 // Factory builds the Scaler of a trigger. It never fails and does no I/O: metadata that it must refuse gives a Refused
 // scaler, which still has a metric and says from Evaluate what is wrong.
 type Factory func(Trigger) Scaler

@@ -198,16 +198,6 @@ func refuse(problems []error) *Error {
 	return &Error{Cause: CauseRefused, Text: strings.Join(texts, "; "), Err: errors.Join(problems...)}
 }
 
-// Quote shows a user's text inside a message: quoted, control characters escaped, cut to a length that leaves room for
-// the rest of the message.
-func Quote(text string) string {
-	const longest = 60
-	if len(text) <= longest {
-		return fmt.Sprintf("%q", text)
-	}
-	return fmt.Sprintf("%q...", strings.ToValidUTF8(text[:longest], ""))
-}
-
 // Given says whether the user set the key.
 func (v Values) Given(name string) bool { return v.given[name] }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"fmt"
 	"path"
 	"slices"
@@ -21,8 +23,8 @@ type Security struct {
 	Certificate tls.Certificate
 	// ClientAuthorities sign the certificates that clients must show; nil asks for none.
 	ClientAuthorities *x509.CertPool
-	// ClientNames are patterns of the names in clients' certificates (DNS, URI and e-mail names, and the common name), one of
-	// which must match; nil stands for any.
+	// ClientNames are patterns of the names in clients' certificates, one of which must match: DNS, URI and e-mail names, or the
+	// common name of a certificate without subject alternative names. nil stands for any.
 	ClientNames []string
 }
 
@@ -82,8 +84,20 @@ func (g *Guard) admit(ctx context.Context) error {
 	if security.ClientNames == nil || slices.ContainsFunc(names, security.welcomes) {
 		return nil
 	}
-	return status.Error(codes.PermissionDenied, message(fmt.Sprintf(
-		"the client certificate of %s is not among tls.clientNames of lagwise's configuration", strings.Join(names, ", "))))
+	return status.Error(codes.PermissionDenied, message(security.refusal(shown[0], names)))
+}
+
+func (s *Security) refusal(shown *x509.Certificate, names []string) string {
+	const list = "tls.clientNames of lagwise's configuration"
+	switch {
+	case slices.Contains(names, shown.Subject.CommonName):
+	case s.welcomes(shown.Subject.CommonName):
+		return fmt.Sprintf("the common name %s of the client certificate is among %s, but the certificate has subject alternative names, and only these count: %q",
+			shown.Subject.CommonName, list, names)
+	case len(names) == 0:
+		return "the client certificate has no DNS, URI or e-mail name, one of which must be among " + list
+	}
+	return fmt.Sprintf("the client certificate of %s is not among %s", strings.Join(names, ", "), list)
 }
 
 func (s *Security) welcomes(name string) bool {
@@ -93,14 +107,25 @@ func (s *Security) welcomes(name string) bool {
 	})
 }
 
-// namesOf is everything that the certificate calls its owner.
+// namesOf returns the DNS, URI and e-mail names of a certificate. Its common name counts only where it has no subject alternative
+// name of any type, as RFC 6125 (section 6.4.4) and Go's own verification of servers have it: authorities that check the alternative
+// names may leave the common name to whoever asks for the certificate.
 func namesOf(certificate *x509.Certificate) []string {
+	if !hasAlternativeNames(certificate) {
+		if certificate.Subject.CommonName == "" {
+			return nil
+		}
+		return []string{certificate.Subject.CommonName}
+	}
 	names := slices.Concat(certificate.DNSNames, certificate.EmailAddresses)
 	for _, uri := range certificate.URIs {
 		names = append(names, uri.String())
 	}
-	if certificate.Subject.CommonName != "" {
-		names = append(names, certificate.Subject.CommonName)
-	}
 	return names
+}
+
+// hasAlternativeNames reports whether the certificate has the extension, which may also hold types that crypto/x509 does not parse.
+func hasAlternativeNames(certificate *x509.Certificate) bool {
+	subjectAltName := asn1.ObjectIdentifier{2, 5, 29, 17} // RFC 5280, section 4.2.1.6
+	return slices.ContainsFunc(certificate.Extensions, func(extension pkix.Extension) bool { return extension.Id.Equal(subjectAltName) })
 }

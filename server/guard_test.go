@@ -72,6 +72,8 @@ func TestWhoMayAsk(t *testing.T) {
 	lagwise := identity(t, ours, certificates.Subject{Name: "lagwise", DNSNames: []string{serverName}})
 	keda := identity(t, ours, certificates.Subject{Name: "keda-operator"})
 	byDNS := identity(t, ours, certificates.Subject{DNSNames: []string{"keda-operator.keda.svc"}})
+	renamed := identity(t, ours, certificates.Subject{Name: "keda-operator", DNSNames: []string{"shop.svc"}})
+	addressed := identity(t, ours, certificates.Subject{Name: "web-shop", IPs: []net.IP{net.IPv4(10, 0, 0, 1)}})
 	stranger := identity(t, ours, certificates.Subject{Name: "web-shop", DNSNames: []string{"shop.svc"}})
 	forged := identity(t, theirs, certificates.Subject{Name: "keda-operator"})
 	for name, test := range map[string]struct {
@@ -81,13 +83,20 @@ func TestWhoMayAsk(t *testing.T) {
 		want    codes.Code
 		words   string
 	}{
-		"anybody, encrypted":             {nil, nil, nil, codes.OK, ""},
-		"somebody of ours":               {pool(ours), nil, []tls.Certificate{stranger}, codes.OK, ""},
-		"nobody":                         {pool(ours), nil, nil, codes.Unavailable, ""},
-		"somebody of others":             {pool(ours), nil, []tls.Certificate{forged}, codes.Unavailable, ""},
-		"by common name":                 {pool(ours), []string{"keda-*"}, []tls.Certificate{keda}, codes.OK, ""},
-		"by DNS name":                    {pool(ours), []string{"keda-operator.keda.svc"}, []tls.Certificate{byDNS}, codes.OK, ""},
-		"one of ours that is not meant":  {pool(ours), []string{"keda-*"}, []tls.Certificate{stranger}, codes.PermissionDenied, "shop.svc, web-shop is not among tls.clientNames"},
+		"anybody, encrypted":            {nil, nil, nil, codes.OK, ""},
+		"somebody of ours":              {pool(ours), nil, []tls.Certificate{stranger}, codes.OK, ""},
+		"nobody":                        {pool(ours), nil, nil, codes.Unavailable, ""},
+		"somebody of others":            {pool(ours), nil, []tls.Certificate{forged}, codes.Unavailable, ""},
+		"by common name":                {pool(ours), []string{"keda-*"}, []tls.Certificate{keda}, codes.OK, ""},
+		"by DNS name":                   {pool(ours), []string{"keda-operator.keda.svc"}, []tls.Certificate{byDNS}, codes.OK, ""},
+		"one of ours that is not meant": {pool(ours), []string{"keda-*"}, []tls.Certificate{stranger}, codes.PermissionDenied, "shop.svc is not among tls.clientNames"},
+		"by the common name of a certificate with a DNS name": {
+			pool(ours), []string{"keda-*"}, []tls.Certificate{renamed}, codes.PermissionDenied, "common name keda-operator of the client certificate",
+		},
+		"by the common name of a certificate with an address": {
+			pool(ours), []string{"web-*"}, []tls.Certificate{addressed}, codes.PermissionDenied, "common name web-shop of the client certificate",
+		},
+		"no name that counts":            {pool(ours), []string{"keda-*"}, []tls.Certificate{addressed}, codes.PermissionDenied, "no DNS, URI or e-mail name"},
 		"the right name by someone else": {pool(ours), []string{"keda-*"}, []tls.Certificate{forged}, codes.Unavailable, ""},
 		"nobody at all is meant":         {pool(ours), []string{}, []tls.Certificate{keda}, codes.PermissionDenied, "keda-operator"},
 	} {

@@ -15,6 +15,8 @@ type Meter interface {
 	// Pushed tells of a message that says "active". woken is when the event was noticed that led to it; zero when it repeats
 	// an earlier one, or when there was no event.
 	Pushed(woken time.Time)
+	// HandshakeFailed tells of a client with which no TLS connection came about. cause is one of HandshakeFailures.
+	HandshakeFailed(cause string)
 }
 
 // unmetered counts nothing.
@@ -23,3 +25,4 @@ type unmetered struct{}
 func (unmetered) Answered(string, codes.Code, time.Duration) {}
 func (unmetered) Streaming(string, int)                      {}
 func (unmetered) Pushed(time.Time)                           {}
+func (unmetered) HandshakeFailed(string)                     {}

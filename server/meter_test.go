@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -24,6 +25,7 @@ type tally struct {
 	took     time.Duration
 	open     map[string]int
 	pushed   []time.Duration // since the event; -1 for none
+	failed   map[string]int
 }
 
 func (m *tally) Answered(rpc string, code codes.Code, took time.Duration) {
@@ -49,6 +51,19 @@ func (m *tally) Pushed(woken time.Time) {
 	m.pushed = append(m.pushed, since)
 }
 
+func (m *tally) HandshakeFailed(cause string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.failed[cause]++
+}
+
+// handshakes is how many failed, by cause.
+func (m *tally) handshakes() map[string]int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.failed)
+}
+
 // told is what was counted so far, in words.
 func (m *tally) told() string {
 	m.mu.Lock()
@@ -56,7 +71,9 @@ func (m *tally) told() string {
 	return fmt.Sprint(m.answered, m.open, m.pushed)
 }
 
-func newTally() *tally { return &tally{answered: map[string]int{}, open: map[string]int{}} }
+func newTally() *tally {
+	return &tally{answered: map[string]int{}, open: map[string]int{}, failed: map[string]int{}}
+}
 
 func TestCallsAreCountedByTheirCode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

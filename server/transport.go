@@ -19,7 +19,7 @@ func newTransport(streams context.Context, options Options, failures *failures) 
 		guard: options.Guard, capacity: capacity{most: int64(onAllConnections(options.MaxStreams)), failures: failures}, failures: failures, streams: streams,
 	}
 	if options.Guard != nil {
-		options.GRPC = append([]grpc.ServerOption{grpc.Creds(options.Guard.credentials())}, options.GRPC...)
+		options.GRPC = append([]grpc.ServerOption{grpc.Creds(observed(options.Guard.credentials(), options))}, options.GRPC...)
 	}
 	return grpc.NewServer(append([]grpc.ServerOption{
 		grpc.ForceServerCodecV2(newRepairing()),

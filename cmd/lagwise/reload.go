@@ -20,21 +20,25 @@ func (p *program) reload(source config.Source, settings config.Config, level *sl
 		defer signal.Stop(hangup)
 		watch := config.Watch{
 			Source: source, Hangup: hangup, Log: p.log,
-			Told: func(outcome config.Outcome) { p.shown.Reloads.Reloaded(outcome == config.Applied) },
-			Apply: func(_, after config.Config, change config.Change) error {
-				if err := p.secure(after.TLS); err != nil { // before anything that stands on knowing the client
-					return err
-				}
-				level.Set(levelOf(after))
-				p.apply(after, change)
-				return nil
-			},
+			Told:  func(outcome config.Outcome) { p.shown.Reloads.Reloaded(outcome == config.Applied) },
+			Apply: func(_, after config.Config, change config.Change) error { return p.adopt(after, change, level) },
 		}
 		return watch.Run(ctx, settings)
 	}
 }
 
-// apply takes a new configuration into use. Sessions whose credentials were exchanged go on with all that they know;
+// adopt takes a new configuration into use, or reports why it cannot.
+func (p *program) adopt(settings config.Config, change config.Change, level *slog.LevelVar) error {
+	if err := p.secure(settings.TLS); err != nil { // before anything that stands on knowing the client
+		return err
+	}
+	level.Set(levelOf(settings))
+	p.apply(settings, change)
+	p.certificates.replace(settings)
+	return nil
+}
+
+// apply exchanges what triggers are answered from. Sessions whose credentials were exchanged go on with all that they know;
 // triggers whose connection is otherwise another one, and those that were refused, are looked at anew.
 func (p *program) apply(settings config.Config, change config.Change) {
 	p.registry.SetMaxTriggers(limitsOf(settings).Triggers)

@@ -33,8 +33,7 @@ func serveCommand() *cobra.Command {
 				return fmt.Errorf("the configuration is wrong:\n%w", err)
 			}
 			if checkOnly {
-				_, err := fmt.Fprintln(command.OutOrStdout(), "the configuration is good")
-				return err //nolint:wrapcheck // nothing to add about a closed output
+				return reportChecked(command, settings)
 			}
 			var listen net.ListenConfig
 			listener, err := listen.Listen(command.Context(), "tcp", settings.Listen)
@@ -69,16 +68,26 @@ func serveCommand() *cobra.Command {
 	return command
 }
 
+// reportChecked prints what a good configuration had better not have, and that it is good.
+func reportChecked(command *cobra.Command, settings config.Config) error {
+	for _, warning := range settings.Warnings(time.Now()) {
+		command.PrintErrln("warning: " + warning)
+	}
+	_, err := fmt.Fprintln(command.OutOrStdout(), "the configuration is good")
+	return err //nolint:wrapcheck // nothing to add about a closed output
+}
+
 // program is everything that answers for triggers, put together.
 type program struct {
 	sources
 
-	log       *slog.Logger
-	registry  *scalers.Registry
-	guard     *server.Guard // nil when the server is unencrypted
-	edge      *server.Server
-	shown     *telemetry.Telemetry
-	closeTime time.Duration
+	log          *slog.Logger
+	registry     *scalers.Registry
+	guard        *server.Guard // nil when the server is unencrypted
+	edge         *server.Server
+	shown        *telemetry.Telemetry
+	certificates *certificateWatch
+	closeTime    time.Duration
 }
 
 func assemble(settings config.Config, options cluster.Options, log *slog.Logger, transport ...grpc.ServerOption) (*program, error) {
@@ -94,13 +103,16 @@ func assemble(settings config.Config, options cluster.Options, log *slog.Logger,
 	registry := scalers.NewRegistry(sources.factories(log), scalers.RegistryOptions{
 		IdleAfter: settings.IdleAfter, MaxTriggers: limits.Triggers, MaxMetadata: limits.MetadataBytes, Log: log,
 	})
-	shown := telemetry.New()
+	shown := telemetry.New(server.HandshakeFailures()...)
 	edge := server.New(registry, server.Options{
 		Guard: guard, MaxStreams: limits.Streams, MaxReceiveBytes: settings.MaxMessageBytes, Log: log, Meter: shown.Edge,
 		GRPC: transport, ShutdownTimeout: drainTime,
 	})
-	shown.Show(telemetry.Sources{Triggers: registry, Sessions: sources.pools(), Groups: sources.pool, Serving: edge.Serving}, shownBy(settings))
-	return &program{sources: sources, log: log, registry: registry, guard: guard, edge: edge, shown: shown, closeTime: closeTime}, nil
+	watch := newCertificateWatch(settings, log)
+	shown.Show(telemetry.Sources{
+		Triggers: registry, Sessions: sources.pools(), Groups: sources.pool, Serving: edge.Serving, Certificates: watch.shown,
+	}, shownBy(settings))
+	return &program{sources: sources, log: log, registry: registry, guard: guard, edge: edge, shown: shown, certificates: watch, closeTime: closeTime}, nil
 }
 
 // The time from SIGTERM to the end is bounded, and far enough below terminationGracePeriodSeconds of the manifests.
@@ -121,7 +133,7 @@ func (p *program) run(ctx context.Context, listener net.Listener, beside ...func
 		defer stopSources()
 		return p.edge.Run(ctx, listener)
 	})
-	for _, run := range slices.Concat(beside, p.runs(), []func(context.Context) error{p.registry.Run}) {
+	for _, run := range slices.Concat(beside, p.runs(), []func(context.Context) error{p.registry.Run, p.certificates.run}) {
 		group.Go(func() error { return run(sources) })
 	}
 	ended := make(chan error, 1)

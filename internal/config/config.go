@@ -67,6 +67,8 @@ type Config struct {
 	// values are the settings behind the fields above, connections those of each connection in the file's order.
 	values      values
 	connections []shownConnection
+	// traces are the certificates for the collector of traces.
+	traces []Certificate
 	// files are all that was read to get here, the configuration's own included.
 	files []string
 }
@@ -131,6 +133,9 @@ func (s Source) read() (config Config, files []string, err error) {
 			"set tls.clientCAFile and tls.clientNames, so that KEDA's operator alone can say it"))
 	}
 	err = errors.Join(err, config.connect(doc, reader))
+	if config.TracesEndpoint != "" {
+		config.traces = tracesCertificates(os.Getenv)
+	}
 	config.files = reader.files
 	if err != nil {
 		return Config{}, reader.files, err

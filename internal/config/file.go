@@ -106,12 +106,12 @@ func (w *walk) whole(root *yaml.Node) (section, []section) {
 func (w *walk) connection(i int, node *yaml.Node) (one section, known bool) {
 	one = section{title: fmt.Sprintf("connections[%d]", i), line: node.Line, values: map[string]written{}, groups: map[string]bool{}}
 	if name := child(node, "name"); name != "" {
-		one.title += fmt.Sprintf(" %q", name)
+		one.title += " " + scalers.Quote(name)
 	}
 	kind := child(node, "type")
 	settings, known := connectionSettings(kind)
 	if !known {
-		w.refuse(node.Line, one.title, "type %q: want one of %s", kind, strings.Join(slices.Sorted(maps.Keys(connectionKinds())), ", "))
+		w.refuse(node.Line, one.title, "type %s: want one of %s", scalers.Quote(kind), strings.Join(slices.Sorted(maps.Keys(connectionKinds())), ", "))
 		return one, false
 	}
 	w.pairs(node, one.title, "", func(name string, key, value *yaml.Node) {

@@ -80,11 +80,16 @@ func buildKafka(connection *Connection, v values, groups map[string]bool, reader
 	return nil
 }
 
+var errWithPassword = errors.New("want host:port alone, without user and password, which sasl.username and sasl.passwordFile (or sasl.passwordEnv) give")
+
 func checkServers(servers string) error {
 	for server := range strings.SplitSeq(servers, ",") {
 		host, port, err := net.SplitHostPort(server)
 		number, portErr := strconv.ParseUint(port, 10, 16)
-		if err != nil || portErr != nil || number == 0 || host == "" || strings.ContainsAny(server, " /") {
+		if err != nil || portErr != nil || number == 0 || host == "" || strings.ContainsAny(server, " /@") {
+			if scalers.HoldsPassword(servers) {
+				return errWithPassword
+			}
 			return fmt.Errorf("want host:port, not %s", scalers.Quote(server))
 		}
 	}
@@ -124,9 +129,9 @@ func saslOf(v values, reader *secrets) (cluster.SASL, error) {
 	case chosen == mskIAM && v.text(awsRegion) == "":
 		return cluster.SASL{}, v.problem(mechanism, " AWS_MSK_IAM needs sasl.awsRegion")
 	case v.text(awsRoleARN) != "" && chosen != mskIAM:
-		return cluster.SASL{}, v.problem(awsRoleARN, " %s: needs sasl.mechanism AWS_MSK_IAM, got %s", quote(v.text(awsRoleARN)), chosen)
+		return cluster.SASL{}, v.problem(awsRoleARN, " %s: needs sasl.mechanism AWS_MSK_IAM, got %s", scalers.Quote(v.text(awsRoleARN)), chosen)
 	case v.text(awsExternalID) != "" && v.text(awsRoleARN) == "":
-		return cluster.SASL{}, v.problem(awsExternalID, " %s: needs sasl.awsRoleArn, the role to assume", quote(v.text(awsExternalID)))
+		return cluster.SASL{}, v.problem(awsExternalID, " %s: needs sasl.awsRoleArn, the role to assume", scalers.Quote(v.text(awsExternalID)))
 	case chosen == mskIAM:
 		return cluster.SASL{
 			Mechanism: cluster.OAuthBearer, AWSRegion: v.text(awsRegion), AWSRoleARN: v.text(awsRoleARN), AWSExternalID: v.text(awsExternalID),

@@ -44,6 +44,8 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		"no brokers":              {"connections: [{name: payments}]", []string{"connections[0]", "payments", "bootstrapServers: missing", "host:port"}},
 		"brokers without a port":  {"connections: [{name: payments, bootstrapServers: [kafka]}]", []string{"connections[0]", "payments", "bootstrapServers", `"kafka"`, "host:port"}},
 		"an empty broker":         {"connections: [{name: payments, bootstrapServers: ['']}]", []string{"connections[0]", "payments", "bootstrapServers", "host:port"}},
+		"brokers with a password": {"connections: [{name: payments, bootstrapServers: ['me:hunter2@kafka:9092']}]", []string{"payments", "bootstrapServers (hidden)", "without user and password", "sasl.passwordFile"}},
+		"a broker with a user":    {"connections: [{name: payments, bootstrapServers: ['me@kafka:9092']}]", []string{"bootstrapServers (hidden)", "without user and password"}},
 		"brokers in one text":     {"connections: [{name: payments, bootstrapServers: ['a:9092, b:9092']}]", []string{"connections[0]", "payments", "a:9092, b:9092", "host:port"}},
 		"RabbitMQ nowhere":        {"connections: [{name: r, type: rabbitmq}]", []string{`"r"`, "amqp: missing", "management"}},
 		"RabbitMQ with a user":    {"connections: [{name: r, type: rabbitmq, amqp: 'amqp://me:hunter2@rabbit'}]", []string{`"r"`, "amqp (hidden)", "without user"}},

@@ -61,7 +61,7 @@ func tlsSettings() []Setting {
 		}},
 		{Live: true, Key: scalers.Key{
 			Name: clientNames, Kind: scalers.KindList, Check: checkPatterns,
-			Help: `Names of which a client's certificate must have one (DNS, URI or e-mail name, or common name), such as "keda-operator"; any unless given.`,
+			Help: `Names of which a client's certificate must have one (DNS, URI or e-mail name; the common name only where it has no subject alternative name), such as "keda-operator"; any unless given.`,
 		}},
 	}
 }

@@ -48,20 +48,12 @@ func understand(settings []Setting, title, where string, given func(Setting) (te
 		}
 		parsed, err := setting.Parse(text)
 		if err != nil {
-			problems = append(problems, problem(from, title, "%s %s: %w", setting.Name, quote(text), err))
+			problems = append(problems, problem(from, title, "%s %s: %w", setting.Name, scalers.Quote(text), err))
 			continue
 		}
 		understood.of[setting.Name] = value{parsed: parsed, text: text, from: from}
 	}
 	return understood, errors.Join(problems...)
-}
-
-// quote repeats what was written, unless a password may stand in it.
-func quote(text string) string {
-	if strings.Contains(text, "@") {
-		return "(hidden)"
-	}
-	return scalers.Quote(text)
 }
 
 // emptyOf is what stands for nothing: an empty list, or an empty text where that means something.

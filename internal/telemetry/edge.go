@@ -13,6 +13,8 @@ type Edge struct {
 	methods map[string]*method
 	pushes  prometheus.Counter
 	latency prometheus.Histogram
+	// handshakes are those with clients that failed, by cause.
+	handshakes map[string]prometheus.Counter
 }
 
 // method is one method of KEDA's service.
@@ -32,10 +34,11 @@ func edgeRows() []Row {
 		{"lagwise_streams", Gauge, []string{"grpc_method"}, "Streams that are open."},
 		{"lagwise_pushes_total", Counter, nil, "Messages on streams that say that a trigger is active, repeats included."},
 		{"lagwise_push_seconds", Histogram, nil, "Time from noticing a record to telling KEDA that its trigger is active."},
+		{"lagwise_tls_handshake_failures_total", Counter, []string{"cause"}, "TLS handshakes with clients that failed: no_certificate, unknown_authority, expired, invalid_certificate (the client's), wrong_protocol (no TLS, TLS before 1.2 or no HTTP/2), rejected_by_client (it does not accept lagwise's certificate), timeout, closed (as by a TCP probe), other."},
 	}
 }
 
-func newEdge(registry prometheus.Registerer) *Edge {
+func newEdge(registry prometheus.Registerer, handshakeFailures []string) *Edge {
 	rows := map[string]Row{}
 	for _, row := range edgeRows() {
 		rows[row.Name] = row
@@ -50,9 +53,10 @@ func newEdge(registry prometheus.Registerer) *Edge {
 	took := prometheus.NewHistogramVec(histogram("grpc_server_handling_seconds", callBuckets()), rows["grpc_server_handling_seconds"].Labels)
 	streams := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "lagwise_streams", Help: rows["lagwise_streams"].Help}, rows["lagwise_streams"].Labels)
 	e := &Edge{
-		methods: map[string]*method{},
-		pushes:  prometheus.NewCounter(counter("lagwise_pushes_total")),
-		latency: prometheus.NewHistogram(histogram("lagwise_push_seconds", pushBuckets())),
+		methods:    map[string]*method{},
+		pushes:     prometheus.NewCounter(counter("lagwise_pushes_total")),
+		latency:    prometheus.NewHistogram(histogram("lagwise_push_seconds", pushBuckets())),
+		handshakes: map[string]prometheus.Counter{},
 	}
 	for _, name := range []string{"GetMetricSpec", "GetMetrics", "IsActive"} {
 		e.methods[name] = &method{seconds: observerOf(took, "unary", keda, name)}
@@ -62,7 +66,11 @@ func newEdge(registry prometheus.Registerer) *Edge {
 		e.methods[name] = &method{streams: streams.WithLabelValues(name)}
 		e.methods[name].prepare(handled, "server_stream", name)
 	}
-	registry.MustRegister(handled, took, streams, e.pushes, e.latency)
+	handshakes := prometheus.NewCounterVec(counter("lagwise_tls_handshake_failures_total"), rows["lagwise_tls_handshake_failures_total"].Labels)
+	for _, cause := range handshakeFailures {
+		e.handshakes[cause] = handshakes.WithLabelValues(cause)
+	}
+	registry.MustRegister(handled, took, streams, handshakes, e.pushes, e.latency)
 	return e
 }
 
@@ -113,5 +121,12 @@ func (e *Edge) Pushed(woken time.Time) {
 	e.pushes.Inc()
 	if !woken.IsZero() {
 		e.latency.Observe(time.Since(woken).Seconds())
+	}
+}
+
+// HandshakeFailed counts a client with which no TLS connection came about.
+func (e *Edge) HandshakeFailed(cause string) {
+	if counter, known := e.handshakes[cause]; known {
+		counter.Inc()
 	}
 }

@@ -22,17 +22,21 @@ type running struct {
 	triggers []scalers.Standing
 	sessions []sessions.Status
 	groups   []cluster.Progress
-	serving  atomic.Bool
+	// certificates are those in use.
+	certificates []telemetry.Certificate
+	serving      atomic.Bool
 }
 
-func (r *running) Standings() []scalers.Standing { return r.triggers }
-func (r *running) Status() []sessions.Status     { return r.sessions }
-func (r *running) Progress() []cluster.Progress  { return r.groups }
+func (r *running) Standings() []scalers.Standing            { return r.triggers }
+func (r *running) Status() []sessions.Status                { return r.sessions }
+func (r *running) certificatesNow() []telemetry.Certificate { return r.certificates }
+
+func (r *running) Progress() []cluster.Progress { return r.groups }
 
 // standing is a trigger that has answered.
 func standing(serial uint64, name string) scalers.Standing {
 	return scalers.Standing{
-		Namespace: "shop", Name: name, Source: "kafka", Serial: serial,
+		Namespace: "shop", Name: name, Source: "kafka", Connection: "payments", Serial: serial,
 		Metric:    scalers.Metric{Name: "kafka-orders", Target: 10},
 		Latest:    scalers.Evaluation{Value: 42, Active: true, Stalled: 2, ObservedAt: time.Unix(1000, 0)},
 		Known:     true,
@@ -69,8 +73,8 @@ func recreated(group, topic string) cluster.Progress {
 
 // shown makes what is seen of it from outside.
 func shown(r *running, options telemetry.Options) *telemetry.Telemetry {
-	t := telemetry.New()
-	t.Show(telemetry.Sources{Triggers: r, Sessions: []telemetry.Sessions{r}, Groups: r, Serving: r.serving.Load}, options)
+	t := telemetry.New("no_certificate", "other")
+	t.Show(telemetry.Sources{Triggers: r, Sessions: []telemetry.Sessions{r}, Groups: r, Serving: r.serving.Load, Certificates: r.certificatesNow}, options)
 	return t
 }
 
@@ -86,6 +90,7 @@ func everything() *running {
 			Waits:     []sessions.Count{{What: "tails", N: 1}, {What: "partitions", N: 3}, {What: "newcomer_partitions", N: 2}},
 			Woken:     4,
 		}},
+		certificates: []telemetry.Certificate{{Setting: "tls.certificateFile", NotBefore: time.Unix(1000, 0), NotAfter: time.Unix(2000, 0)}},
 	}
 	r.serving.Store(true)
 	return r

@@ -28,6 +28,8 @@ type Sources struct {
 	Groups   Groups
 	// Serving says whether KEDA's questions are answered.
 	Serving func() bool
+	// Certificates are those in use.
+	Certificates func() []Certificate
 }
 
 // Telemetry is all that people see of a lagwise from outside. It has a registry of its own.
@@ -38,10 +40,10 @@ type Telemetry struct {
 	registry *prometheus.Registry
 }
 
-// New counts from now on; Show adds what there is to show.
-func New() *Telemetry {
+// New counts from now on; Show adds what there is to show. handshakeFailures are the causes of failed handshakes that are counted.
+func New(handshakeFailures ...string) *Telemetry {
 	t := &Telemetry{Reloads: newReloads(), registry: prometheus.NewRegistry()}
-	t.Edge = newEdge(t.registry)
+	t.Edge = newEdge(t.registry, handshakeFailures)
 	return t
 }
 
@@ -50,7 +52,7 @@ func (t *Telemetry) Show(sources Sources, options Options) {
 	t.registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		newWalker(processRows(), walkProcess(options.Version, sources.Serving, t.Reloads)),
+		newWalker(processRows(), walkProcess(options.Version, sources, t.Reloads)),
 		newWalker(triggerRows(), walkTriggers(sources.Triggers, options.Limit)),
 		newWalker(sessionRows(), walkSessions(sources.Sessions)),
 	)

@@ -80,16 +80,16 @@ func TestATriggerTellsWhatItAnswers(t *testing.T) {
 	t.Parallel()
 	r := everything()
 	wantSamples(t, samples(t, shown(r, all()), "lagwise_trigger"), `
-		lagwise_trigger_active{metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="1"} 1
-		lagwise_trigger_asked_timestamp_seconds{metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="1"} 1001
-		lagwise_trigger_decisions_total{metric="kafka-orders",name="orders",namespace="shop",rule="activate",scaler="kafka",trigger="1"} 2
-		lagwise_trigger_decisions_total{metric="kafka-orders",name="orders",namespace="shop",rule="committed",scaler="kafka",trigger="1"} 3
-		lagwise_trigger_failures_total{cause="timed_out",metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="1"} 1
-		lagwise_trigger_known{metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="1"} 1
-		lagwise_trigger_observed_timestamp_seconds{metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="1"} 1000
-		lagwise_trigger_stalled{metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="1"} 2
-		lagwise_trigger_target{metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="1"} 10
-		lagwise_trigger_value{metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="1"} 42
+		lagwise_trigger_active{connection="payments",metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="1"} 1
+		lagwise_trigger_asked_timestamp_seconds{connection="payments",metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="1"} 1001
+		lagwise_trigger_decisions_total{connection="payments",metric="kafka-orders",name="orders",namespace="shop",rule="activate",scaler="kafka",trigger="1"} 2
+		lagwise_trigger_decisions_total{connection="payments",metric="kafka-orders",name="orders",namespace="shop",rule="committed",scaler="kafka",trigger="1"} 3
+		lagwise_trigger_failures_total{cause="timed_out",connection="payments",metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="1"} 1
+		lagwise_trigger_known{connection="payments",metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="1"} 1
+		lagwise_trigger_observed_timestamp_seconds{connection="payments",metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="1"} 1000
+		lagwise_trigger_stalled{connection="payments",metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="1"} 2
+		lagwise_trigger_target{connection="payments",metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="1"} 10
+		lagwise_trigger_value{connection="payments",metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="1"} 42
 		lagwise_triggers{scaler="kafka",state="active"} 1
 		lagwise_triggers_left_out 0
 	`)
@@ -102,7 +102,7 @@ func TestATriggerWithoutAnAnswerHasNoValue(t *testing.T) {
 	r.triggers[0].Known = false
 	got := samples(t, shown(r, all()), "lagwise_trigger_value", "lagwise_trigger_active", "lagwise_trigger_known", "lagwise_triggers{")
 	wantSamples(t, got, `
-		lagwise_trigger_known{metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="1"} 0
+		lagwise_trigger_known{connection="payments",metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="1"} 0
 		lagwise_triggers{scaler="kafka",state="unknown"} 1
 	`)
 }
@@ -141,9 +141,9 @@ func TestWhatIsTooManyIsCountedAndNotListed(t *testing.T) {
 		lagwise_kafka_topic_partition_high_water_mark{connection="payments",partition_id="0",topic_name="orders"} 10
 		lagwise_kafka_topic_partition_high_water_mark{connection="payments",partition_id="1",topic_name="orders"} 7
 		lagwise_kafka_topic_partition_high_water_mark{connection="payments",partition_id="2",topic_name="orders"} 9
-		lagwise_trigger_known{metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="0"} 1
-		lagwise_trigger_known{metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="1"} 1
-		lagwise_trigger_known{metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="2"} 1
+		lagwise_trigger_known{connection="payments",metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="0"} 1
+		lagwise_trigger_known{connection="payments",metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="1"} 1
+		lagwise_trigger_known{connection="payments",metric="kafka-orders",name="orders",namespace="shop",scaler="kafka",trigger="2"} 1
 		lagwise_triggers{scaler="kafka",state="active"} 5
 		lagwise_triggers_left_out 2
 	`)
@@ -369,6 +369,31 @@ func TestCountingACallAllocatesNothing(t *testing.T) {
 	if allocations := testing.AllocsPerRun(100, func() { edge.Answered("GetMetrics", codes.OK, time.Millisecond) }); allocations > 0 {
 		t.Errorf("%v allocations", allocations)
 	}
+}
+
+func TestHandshakesThatFailAreToldByTheirCause(t *testing.T) {
+	t.Parallel()
+	telemetry := shown(everything(), all())
+	telemetry.Edge.HandshakeFailed("no_certificate")
+	telemetry.Edge.HandshakeFailed("unheard of")
+	wantSamples(t, samples(t, telemetry, "lagwise_tls"), `
+		lagwise_tls_handshake_failures_total{cause="no_certificate"} 1
+		lagwise_tls_handshake_failures_total{cause="other"} 0
+	`)
+}
+
+func TestCertificatesAreToldAsTheyAreNow(t *testing.T) {
+	t.Parallel()
+	r := everything()
+	telemetry := shown(r, all())
+	wantSamples(t, samples(t, telemetry, "lagwise_certificate"), `
+		lagwise_certificate_expiry_timestamp_seconds{connection="",setting="tls.certificateFile"} 2000
+		lagwise_certificate_not_before_timestamp_seconds{connection="",setting="tls.certificateFile"} 1000
+	`)
+	r.certificates[0].Connection, r.certificates[0].NotAfter = "payments", time.Unix(3000, 0)
+	wantSamples(t, samples(t, telemetry, "lagwise_certificate_expiry"), `
+		lagwise_certificate_expiry_timestamp_seconds{connection="payments",setting="tls.certificateFile"} 3000
+	`)
 }
 
 func TestReloadsAreToldByTheirOutcome(t *testing.T) {

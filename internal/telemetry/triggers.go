@@ -13,10 +13,10 @@ type Triggers interface {
 }
 
 func triggerRows() []Row {
-	each := []string{"namespace", "name", "scaler", "metric", "trigger"}
+	each := []string{"namespace", "name", "scaler", "connection", "metric", "trigger"}
 	with := func(more string) []string { return append(append([]string(nil), each...), more) }
 	return []Row{
-		{"lagwise_trigger_value", Gauge, each, "Metric that the trigger answers at this moment; absent while it has no answer. trigger is a running number: an edited trigger is a new one."},
+		{"lagwise_trigger_value", Gauge, each, "Metric that the trigger answers at this moment; absent while it has no answer. connection is the one that its source is read over, and trigger a running number: an edited trigger is a new one."},
 		{"lagwise_trigger_target", Gauge, each, "Value that one replica should carry."},
 		{"lagwise_trigger_active", Gauge, each, "1 while the trigger is active, 0 while it is not; absent while it has no answer."},
 		{"lagwise_trigger_known", Gauge, each, "1 while the trigger has an answer, 0 while it has an error instead or was not yet asked."},
@@ -52,7 +52,7 @@ func walkTriggers(triggers Triggers, limit int) func(sink) {
 func putTrigger(to sink, standing scalers.Standing) {
 	labels := func(more ...string) []string {
 		return append([]string{
-			standing.Namespace, standing.Name, standing.Source, standing.Metric.Name, strconv.FormatUint(standing.Serial, 10),
+			standing.Namespace, standing.Name, standing.Source, standing.Connection, standing.Metric.Name, strconv.FormatUint(standing.Serial, 10),
 		}, more...)
 	}
 	to.put("lagwise_trigger_target", standing.Metric.Target, labels()...)

@@ -1,3 +1,3 @@
 // Package clientcert checks the certificates, private keys and authorities of TLS before a client connects with them, and
-// opens encrypted keys. All of them are PEM. Its errors repeat nothing of what it reads.
+// opens encrypted keys; it reads when certificates expire. All of them are PEM. Its errors repeat nothing of what it reads.
 package clientcert

@@ -178,6 +178,9 @@ func checkServers(value string) error {
 		host, port, err := net.SplitHostPort(server)
 		number, portErr := strconv.ParseUint(port, 10, 16)
 		if err != nil || portErr != nil || number == 0 || host == "" || strings.ContainsFunc(host, notInHost) {
+			if scalers.HoldsPassword(value) {
+				return errors.New("want brokers as host:port alone: credentials never stand in metadata; name a connection of lagwise's configuration instead (connection: NAME)")
+			}
 			return errors.New(`want brokers as host:port, such as "kafka-0.kafka:9092,kafka-1.kafka:9092"`)
 		}
 	}

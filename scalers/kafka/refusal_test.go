@@ -19,6 +19,7 @@ func TestBadMetadataIsRefusedByKeyValueAndRemedy(t *testing.T) {
 		"no port":                {with("bootstrapServers", "kafka"), `bootstrapServers "kafka": want brokers as host:port, such as "kafka-0.kafka:9092,kafka-1.kafka:9092"`},
 		"port 0":                 {with("bootstrapServers", "kafka:0"), `bootstrapServers "kafka:0": want brokers as host:port, such as "kafka-0.kafka:9092,kafka-1.kafka:9092"`},
 		"protocol in the server": {with("bootstrapServers", "SSL://kafka:9092"), `bootstrapServers "SSL://kafka:9092": want brokers as host:port, such as "kafka-0.kafka:9092,kafka-1.kafka:9092"`},
+		"a password":             {with("bootstrapServers", "me:hunter2@kafka:9092"), "bootstrapServers (hidden): want brokers as host:port alone: credentials never stand in metadata; name a connection"},
 		"no group":               {with("consumerGroup", ""), "consumerGroup: missing; Consumer group whose committed offsets count."},
 		"threshold 0":            {with("lagThreshold", "0"), `lagThreshold "0": want a whole number, at least 1`},
 		"threshold NaN":          {with("lagThreshold", "NaN"), `lagThreshold "NaN": want a whole number, at least 1`},

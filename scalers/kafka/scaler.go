@@ -91,6 +91,9 @@ func (s *Scaler) Uses(connection string) bool {
 	return s.settings.connection.Name == connection
 }
 
+// Connection is the name of the connection, or the trigger's own brokers.
+func (s *Scaler) Connection() string { return s.settings.connection.Name }
+
 // Evaluate decides on the latest observation.
 func (s *Scaler) Evaluate(ctx context.Context) (scalers.Evaluation, error) {
 	answer, err := s.evaluate(ctx)

@@ -53,6 +53,9 @@ func (s *Scaler) Metric() scalers.Metric { return s.metric }
 // Uses says whether the trigger reaches New Relic by the connection of this name.
 func (s *Scaler) Uses(connection string) bool { return s.settings.connection.Name == connection }
 
+// Connection is the name of the connection, or of the trigger's own TriggerAuthentication.
+func (s *Scaler) Connection() string { return s.settings.connection.Name }
+
 // Evaluate decides on the latest answer.
 func (s *Scaler) Evaluate(ctx context.Context) (scalers.Evaluation, error) {
 	answer, err := s.subscribed.Answer(ctx)

@@ -62,6 +62,9 @@ func (s *Scaler) Uses(connection string) bool {
 	return s.settings.name == connection
 }
 
+// Connection is the name of the connection, or the trigger's own host.
+func (s *Scaler) Connection() string { return s.settings.name }
+
 // Evaluate decides on the latest observation.
 func (s *Scaler) Evaluate(ctx context.Context) (scalers.Evaluation, error) {
 	seen, err := s.view(ctx)

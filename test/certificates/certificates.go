@@ -23,11 +23,15 @@ type Subject struct {
 	// DNSNames and IPs are those by which a server is reached.
 	DNSNames []string
 	IPs      []net.IP
+	// Begins and Expires are when the certificate is valid; from an hour before now to a day after it unless given.
+	Begins, Expires time.Time
+	// ServerOnly keeps the certificate from serving as a client's.
+	ServerOnly bool
 }
 
 // Identity is a certificate and its key, both in PEM.
 type Identity struct {
-	// Certificate serves as a client's and as a server's.
+	// Certificate serves as a server's, and as a client's unless its subject says otherwise.
 	Certificate []byte
 	// Key is in PKCS #8, the only form that Kafka reads.
 	Key []byte
@@ -81,14 +85,26 @@ func prepare(subject Subject) (*x509.Certificate, *ecdsa.PrivateKey, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("make a serial number for %s: %w", subject.Name, err)
 	}
+	expires := subject.Expires
+	if expires.IsZero() {
+		expires = time.Now().Add(24 * time.Hour)
+	}
+	begins := subject.Begins
+	if begins.IsZero() {
+		begins = time.Now().Add(-time.Hour)
+	}
+	usages := []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	if !subject.ServerOnly {
+		usages = append(usages, x509.ExtKeyUsageClientAuth)
+	}
 	return &x509.Certificate{
 		SerialNumber: serial,
 		Subject:      pkix.Name{CommonName: subject.Name, Organization: subject.Groups},
 		DNSNames:     subject.DNSNames, IPAddresses: subject.IPs,
-		NotBefore:   time.Now().Add(-time.Hour),
-		NotAfter:    time.Now().Add(24 * time.Hour),
+		NotBefore:   begins,
+		NotAfter:    expires,
 		KeyUsage:    x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+		ExtKeyUsage: usages,
 	}, key, nil
 }
 

@@ -88,7 +88,7 @@ func newTrust(t *testing.T) *trust {
 
 func (c *trust) identify(name string) certificates.Identity {
 	c.t.Helper()
-	identity, err := c.authority.Identify(certificates.Subject{Name: name, IPs: []net.IP{net.IPv4(127, 0, 0, 1)}})
+	identity, err := c.authority.Identify(certificates.Subject{Name: name, DNSNames: []string{name}, IPs: []net.IP{net.IPv4(127, 0, 0, 1)}})
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -85,7 +85,7 @@ connections:
 		"lagwise_ready 1",
 		fmt.Sprintf("lagwise_kafka_consumer_group_topic_lag{connection=%q,group_id=%q,topic_name=%q} 7", "payments", group, topic),
 		`lagwise_session_up{connection="payments",source="kafka"} 1`,
-		fmt.Sprintf(`lagwise_trigger_value{metric="kafka-%s",name="worker",namespace="shop",scaler="kafka",trigger="1"} 7`, topic),
+		fmt.Sprintf(`lagwise_trigger_value{connection="payments",metric="kafka-%s",name="worker",namespace="shop",scaler="kafka",trigger="1"} 7`, topic),
 		`lagwise_streams{grpc_method="StreamIsActive"} 1`,
 	} {
 		if !strings.Contains(metrics, sample+"\n") {

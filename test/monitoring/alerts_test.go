@@ -49,6 +49,7 @@ func TestAlertsWatchWhatLagwiseExports(t *testing.T) {
 		for _, rule := range group.Rules {
 			count++
 			check(t, rule.Alert, rule.Expr)
+			checkMerging(t, rule.Alert, rule.Expr)
 			for _, annotation := range []string{"summary", "description"} {
 				if rule.Annotations[annotation] == "" {
 					t.Errorf("%s has no %s", rule.Alert, annotation)

@@ -9,7 +9,7 @@ import (
 
 // asPrometheusSeesIt fills in what Grafana fills in.
 func asPrometheusSeesIt(expression string) string {
-	return strings.NewReplacer("$__rate_interval", "1m", "$namespace", ".*", "$name", ".*").Replace(expression)
+	return strings.NewReplacer("$__rate_interval", "1m", "$namespace", ".*", "$name", ".*", "$connection", ".*").Replace(expression)
 }
 
 func TestDashboardShowsWhatLagwiseExports(t *testing.T) {
@@ -42,6 +42,7 @@ func TestDashboardShowsWhatLagwiseExports(t *testing.T) {
 		seen[panel.ID] = true
 		for _, target := range panel.Targets {
 			check(t, panel.Title, asPrometheusSeesIt(target.Expr))
+			checkMerging(t, panel.Title, asPrometheusSeesIt(target.Expr))
 		}
 	}
 	if len(seen) < 20 {

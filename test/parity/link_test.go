@@ -103,7 +103,7 @@ func startLinked(t *testing.T, s *stage) *link {
 		}
 		return made
 	}
-	l := &link{authority: authority.Certificate, keda: identify("keda-operator"), stranger: identify("web-shop")}
+	l := &link{authority: authority.Certificate, keda: identify("keda-operator", "keda-operator"), stranger: identify("web-shop", "web-shop")}
 	lagwise := identify("lagwise", "localhost")
 	folder := t.TempDir()
 	var flags []string

@@ -2,14 +2,15 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
+{{- /* A Service's name has no dots, which a release's may have. */ -}}
 {{- define "lagwise.fullname" -}}
+{{- $name := printf "%s-%s" .Release.Name (include "lagwise.name" .) -}}
 {{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
+{{- $name = .Values.fullnameOverride -}}
 {{- else if contains (include "lagwise.name" .) .Release.Name -}}
-{{- .Release.Name | trunc 63 | trimSuffix "-" -}}
-{{- else -}}
-{{- printf "%s-%s" .Release.Name (include "lagwise.name" .) | trunc 63 | trimSuffix "-" -}}
+{{- $name = .Release.Name -}}
 {{- end -}}
+{{- $name | replace "." "-" | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
 {{- define "lagwise.selector" -}}
@@ -18,13 +19,17 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
 {{- define "lagwise.labels" -}}
-{{ include "lagwise.selector" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- include "lagwise.labelsWith" (list . dict) -}}
+{{- end -}}
+
+{{- /* Of one key the chart's own label counts, because its selectors and Helm go by them; then that of the object; then that of all. */ -}}
+{{- define "lagwise.labelsWith" -}}
+{{- $root := index . 0 -}}
+{{- $own := include "lagwise.selector" $root | fromYaml -}}
+{{- $_ := set $own "app.kubernetes.io/version" $root.Chart.AppVersion -}}
+{{- $_ := set $own "app.kubernetes.io/managed-by" $root.Release.Service -}}
+{{- $_ := set $own "helm.sh/chart" (printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_") -}}
+{{- toYaml (merge $own (deepCopy (default dict (index . 1))) (deepCopy (default dict $root.Values.commonLabels))) -}}
 {{- end -}}
 
 {{- define "lagwise.serviceAccountName" -}}
@@ -65,7 +70,25 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- toYaml (mergeOverwrite $config (deepCopy .Values.config)) -}}
 {{- end -}}
 
-{{- define "lagwise.healthPort" -}}
-{{- $config := include "lagwise.config" . | fromYaml -}}
-{{- required "config.health.listen: want an address with a port, such as :8082: the kubelet's probes need it" (regexFind "[0-9]+$" (toString $config.health.listen)) -}}
+{{- /* lagwise.port is that of a setting of the configuration, such as http.listen: the Pod is reached at no other, because the Service is
+headless. It is empty where the setting is. */ -}}
+{{- define "lagwise.port" -}}
+{{- $root := index . 0 -}}
+{{- $setting := index . 1 -}}
+{{- $variable := printf "LAGWISE_%s" ($setting | replace "." "_" | upper) -}}
+{{- range $root.Values.env -}}
+{{- if eq .name $variable -}}
+{{- fail (printf "env: %s moves a port that the chart does not know then: set config.%s" $variable $setting) -}}
+{{- end -}}
+{{- end -}}
+{{- $address := include "lagwise.config" $root | fromYaml -}}
+{{- range splitList "." $setting -}}
+{{- $address = index $address . -}}
+{{- end -}}
+{{- if $address -}}
+{{- if not (regexMatch ":[0-9]+$" (toString $address)) -}}
+{{- fail (printf "config.%s %q: want an address with a port, such as :6000" $setting (toString $address)) -}}
+{{- end -}}
+{{- regexFind "[0-9]+$" $address -}}
+{{- end -}}
 {{- end -}}

@@ -1,9 +1,12 @@
 package cluster_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,6 +42,39 @@ func TestTheFirstAnswerSaysWhyNoBrokerAnswers(t *testing.T) {
 				}
 				if status := pool.Status()[0]; !status.Down {
 					t.Errorf("the session is not down: %+v", status)
+				}
+			})
+		})
+	}
+}
+
+// A session that ends while no broker answers has not reached one.
+func TestTheEndOfASessionIsNoAnswerOfItsBrokers(t *testing.T) {
+	t.Parallel()
+	for name, last := range map[string]func(context.Context, cluster.Call) error{"between attempts": dead, "during an attempt": hung} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer
+				fake := cluster.NewFakeKafka()
+				pool := cluster.NewPoolOn(fake, cluster.Options{
+					RefreshInterval: refreshInterval, MaxSnapshotAge: maxSnapshotAge, RequestTimeout: requestTimeout,
+					Log: slog.New(slog.NewTextHandler(&log, nil)),
+				})
+				ctx, stop := context.WithCancel(t.Context())
+				ended := make(chan error, 1)
+				go func() { ended <- pool.Run(ctx) }()
+				fake.Before(dead)
+				wantFault(t, subscribe(t, pool, "billing", "orders"), cluster.Unreachable)
+				wait(time.Minute)
+				fake.Before(last)
+				wait(requestTimeout + time.Millisecond)
+				stop()
+				if err := <-ended; err != nil {
+					t.Error(err)
+				}
+				if strings.Contains(log.String(), "reachable again") || !strings.Contains(log.String(), "Kafka unreachable") {
+					t.Errorf("logged:\n%s", log.String())
 				}
 			})
 		})

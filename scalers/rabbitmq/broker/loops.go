@@ -36,6 +36,9 @@ func (s *session) refresh(ctx context.Context) {
 		}
 		began := time.Now()
 		fault := s.observe(ctx, s.together())
+		if ctx.Err() != nil { // an observation that was cut short reports no fault, and no answer either
+			return
+		}
 		if fault == nil {
 			if failures > 0 {
 				s.log.Info("RabbitMQ answers again", "failures", failures)

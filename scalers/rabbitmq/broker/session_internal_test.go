@@ -1,9 +1,11 @@
 package broker
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -235,6 +237,34 @@ func TestOutage(t *testing.T) {
 			if readyIn(t, s) != 2 {
 				t.Fatal("not looked at again")
 			}
+		}
+	})
+}
+
+// A session that ends while its broker is away has not found it again.
+func TestTheEndOfASessionIsNoAnswerOfItsBroker(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		fake := &fakeSource{answer: refused}
+		pool := NewPool(Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		pool.open = func(Endpoint) source { return fake }
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- pool.Run(ctx) }()
+		subscribe(t, pool, Want{Queue: "orders"})
+		time.Sleep(time.Minute)
+		fake.answers(nil)
+		time.Sleep(lastRetry + time.Millisecond)
+		if fake.count("orders") == 0 {
+			t.Fatal("the broker is not being asked")
+		}
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if strings.Contains(log.String(), "answers again") || !strings.Contains(log.String(), "does not answer") {
+			t.Errorf("logged:\n%s", log.String())
 		}
 	})
 }
