@@ -114,7 +114,7 @@ func TestWhoReachesWhichPort(t *testing.T) {
 		}
 	}
 	for _, wrong := range []string{"config.health.listen=", "config.health.listen=health"} {
-		if said, err := helm(t.Context(), "template", "lagwise", chart, "--kube-version", kube, "--set", wrong); err == nil || !strings.Contains(said, "config.health.listen: want an address with a port") {
+		if said, err := helm(t.Context(), "template", "lagwise", chart, "--kube-version", kube, "--set", wrong); err == nil || !strings.Contains(said, "config.health.listen") || !strings.Contains(said, "want an address with a port") {
 			t.Errorf("with %q: %v: %s", wrong, err, said)
 		}
 	}
