@@ -4,6 +4,7 @@ go 1.26.7
 
 require (
 	github.com/CycloneDX/cyclonedx-go v0.12.0
+	github.com/confluentinc/confluent-kafka-go/v2 v2.15.1
 	github.com/lagwise/lagwise v0.0.0
 	go.yaml.in/yaml/v3 v3.0.6
 	golang.org/x/crypto/x509roots/fallback v0.0.0-20261030153154-30a33513ff6d
