@@ -46,6 +46,25 @@ func TestAges(t *testing.T) {
 	}
 }
 
+// SECURITY.md promises what is checked here, and no more.
+func TestSecurityNamesWhatIsKept(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "..", "SECURITY.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, promise, found := strings.Cut(string(page), "At present these are ")
+	promise, _, ended := strings.Cut(promise, ".")
+	if !found || !ended || maxAgeMonths != 12 || !strings.Contains(string(page), "twelve months") {
+		t.Fatal("SECURITY.md does not name the age, or which older libraries are kept")
+	}
+	for _, l := range libraries() {
+		if named := strings.Contains(strings.ToLower(promise), l.Name); named != (l.kept != "") {
+			t.Errorf("%s: kept is %q, and SECURITY.md names %q", l.Name, l.kept, promise)
+		}
+	}
+}
+
 // Versions that the program does not show are compared with the librdkafka that it is linked with.
 func TestVersionsAreThoseOfLibrdkafka(t *testing.T) {
 	t.Parallel()

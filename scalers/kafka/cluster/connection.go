@@ -80,8 +80,8 @@ const (
 	metadataMaxAge = 5 * time.Minute
 )
 
-// config is the librdkafka configuration of the client that all admin requests of a session go through. It joins no
-// group and commits nothing; the group's name is there because librdkafka wants one.
+// config is the librdkafka configuration of the consumer that reads records. It joins no group and commits nothing; the group's name is there
+// because librdkafka requires one.
 func (c Connection) config() *kafka.ConfigMap {
 	config := kafka.ConfigMap{
 		"client.id":                          "lagwise",
