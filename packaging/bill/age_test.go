@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka" //nolint:depguard // only its version is read
 )
 
 // A failure here is a matter of time, and means that what lagwise is linked with must be renewed.

@@ -32,18 +32,18 @@ func TestReadersCloseAfterBrokersDie(t *testing.T) {
 		if err := opened.assign(from); err != nil {
 			t.Fatal(err)
 		}
-		pollFor(opened, rand.N(150*time.Millisecond))    //nolint:gosec // any moment will do
-		switch victim := rand.IntN(brokers); round % 3 { //nolint:gosec // any broker will do
+		pollFor(opened, rand.N(150*time.Millisecond))   
+		switch victim := rand.IntN(brokers); round % 3 {
 		case 0:
 			kafka.Close()
 		case 1:
 			remove(t, kafka, victim)
 		case 2:
 			remove(t, kafka, victim)
-			pollFor(opened, rand.N(50*time.Millisecond)) //nolint:gosec // any moment will do
+			pollFor(opened, rand.N(50*time.Millisecond))
 			restore(t, kafka, victim, addresses[victim])
 		}
-		pollFor(opened, rand.N(100*time.Millisecond)) //nolint:gosec // any moment will do
+		pollFor(opened, rand.N(100*time.Millisecond))
 		if err := letGo(opened.close); err != nil {
 			t.Errorf("round %d: %v", round, err)
 		}
@@ -53,7 +53,7 @@ func TestReadersCloseAfterBrokersDie(t *testing.T) {
 
 func remove(t *testing.T, kafka *kfake.Cluster, broker int) {
 	t.Helper()
-	if err := kafka.RemoveNode(int32(broker)); err != nil { //nolint:gosec // one of three
+	if err := kafka.RemoveNode(int32(broker)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -68,7 +68,7 @@ func restore(t *testing.T, kafka *kfake.Cluster, broker int, address string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := kafka.AddNode(int32(broker), number); err != nil { //nolint:gosec // one of three
+	if _, _, err := kafka.AddNode(int32(broker), number); err != nil {
 		t.Fatal(err)
 	}
 }
