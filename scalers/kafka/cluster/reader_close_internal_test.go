@@ -32,7 +32,7 @@ func TestReadersCloseAfterBrokersDie(t *testing.T) {
 		if err := opened.assign(from); err != nil {
 			t.Fatal(err)
 		}
-		pollFor(opened, rand.N(150*time.Millisecond))   
+		pollFor(opened, rand.N(150*time.Millisecond))
 		switch victim := rand.IntN(brokers); round % 3 {
 		case 0:
 			kafka.Close()
