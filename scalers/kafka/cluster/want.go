@@ -30,8 +30,7 @@ func (w Want) list() bool { return len(w.Topics) > 1 }
 // Longest topic name that Kafka allows (org.apache.kafka.common.internals.Topic).
 const maxTopicName = 249
 
-// CheckTopic says what is wrong with a topic's name. One illegal name would spoil a request that
-// asks for many, so none may enter a Want.
+// CheckTopic says what is wrong with a topic's name, which Kafka would not allow.
 func CheckTopic(name string) error {
 	switch {
 	case name == "." || name == "..":
