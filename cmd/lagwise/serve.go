@@ -41,6 +41,7 @@ func serveCommand() *cobra.Command {
 				return fmt.Errorf("listening for KEDA: %w", err)
 			}
 			log, level := newLog(command.ErrOrStderr(), settings)
+			slog.SetDefault(log) // net/http writes to it what a server sends unasked
 			keepMemorySmall(log)
 			log.Info("lagwise answers KEDA", "address", listener.Addr().String(), "version", version())
 			warnOfOpenPorts(command.Context(), settings, log)
