@@ -17,7 +17,7 @@ import (
 )
 
 // How long the push of a change may take while no event affects the trigger. A record is noticed by a fetch, which takes up to
-// FetchWait (2 s) where its partition was added meanwhile; the rest is for a busy machine. A commit is noticed by a refresh.
+// FetchWait (1 s) where its partition was added meanwhile; the rest is for a busy machine. A commit is noticed by a refresh.
 const (
 	recordBound = 5 * time.Second
 	commitBound = maxAge

@@ -24,7 +24,7 @@ type Options struct {
 	GroupLife time.Duration
 	// RequestTimeout bounds one request to Kafka; 5 s by default. A request that is stuck delays nobody but those who need it.
 	RequestTimeout time.Duration
-	// FetchWait is how long a broker holds a fetch that finds nothing; 2 s by default. A short wait costs requests while nothing
+	// FetchWait is how long a broker holds a fetch that finds nothing; 1 s by default. A short wait costs requests while nothing
 	// happens, a long one makes newcomers of partitions for longer.
 	FetchWait time.Duration
 	// MaxSessions bounds the sessions alive at once; 256 by default.
@@ -57,7 +57,7 @@ func (o Options) withDefaults() Options {
 	case o.Embedded:
 		o.FetchWait = 20 * time.Millisecond
 	default:
-		o.FetchWait = 2 * time.Second
+		o.FetchWait = time.Second
 	}
 	if o.MaxSessions <= 0 {
 		o.MaxSessions = 256
