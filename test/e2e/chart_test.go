@@ -65,7 +65,7 @@ func TestChartOfAnApplication(t *testing.T) {
 			if err == nil {
 				t.Errorf("%s: the vhost in the Secret's URL is not asked for", file)
 			}
-			moved, err = s.Lagwise.Command(s.Context(), nil, append(convert, withVhost(s, t, file))...)
+			moved, err = s.Lagwise.Command(s.Context(), nil, append(convert, withVhost(t, s, file))...)
 		}
 		s.Fatal(err)
 		written := filepath.Join(t.TempDir(), "values.yaml")
@@ -85,7 +85,7 @@ func TestChartOfAnApplication(t *testing.T) {
 }
 
 // withVhost writes down what the Secret's URL says of the vhost, which lagwise does not read.
-func withVhost(s *stage.Scenario, t *testing.T, file string) string {
+func withVhost(t *testing.T, s *stage.Scenario, file string) string {
 	t.Helper()
 	values, err := os.ReadFile(file)
 	s.Fatal(err)
