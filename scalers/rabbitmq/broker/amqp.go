@@ -334,14 +334,21 @@ func proofOf(endpoint Endpoint) amqp.Authentication { //nolint:ireturn // as the
 	return &amqp.PlainAuth{Username: endpoint.Username, Password: string(endpoint.Password)}
 }
 
-// ofOpening says why there is no connection.
+// ofOpening says why there is no connection. A broker names a user that it refuses (403) and a vhost (530), or hangs up without a word, for
+// which the library has errors of its own.
 func ofOpening(about string, err error, endpoint Endpoint, heard *overheard, asked *demand) *Fault {
+	answer, answered := errors.AsType[*amqp.Error](err)
+	refused := answered && answer.Code == amqp.AccessRefused && !errors.Is(err, amqp.ErrVhost) && !errors.Is(err, amqp.ErrSASL)
 	switch {
-	case errors.Is(err, amqp.ErrCredentials) && endpoint.provesItself():
+	case refused && endpoint.provesItself():
 		return &Fault{Kind: BadCredentials, About: about, Err: asked.explain(errors.New("the broker has no user by the name in the certificate"))}
 	case errors.Is(err, amqp.ErrSASL) && endpoint.provesItself():
 		return &Fault{Kind: BadCredentials, About: about, Err: errors.New("the broker takes no certificate for a login (EXTERNAL): give a username")}
-	case errors.Is(err, amqp.ErrCredentials), errors.Is(err, amqp.ErrSASL), errors.Is(err, amqp.ErrVhost):
+	case refused:
+		return &Fault{Kind: BadCredentials, About: about, Err: errors.New(amqp.ErrCredentials.Reason)}
+	case answered && answer.Code == amqp.NotAllowed: // nobody gets through: the vhost is missing, or not for this user
+		return &Fault{Kind: BadCredentials, About: about, Err: errors.New(answer.Reason)}
+	case errors.Is(err, amqp.ErrSASL), errors.Is(err, amqp.ErrVhost):
 		return ofAMQP(about, err)
 	}
 	if why := asked.explain(heard.explain(err)); why != err { //nolint:errorlint // whether it is still the same one
