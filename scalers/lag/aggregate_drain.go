@@ -129,8 +129,7 @@ func (d Drain) goingOn(v View, t Total, w workload, step scaleUp) workload {
 	part, longer := comparedWith(v, d.Within/step.part), comparedWith(v, d.Within/step.longer)
 	for i, c := range t.Counts {
 		part, longer = from(part, c.Partition), from(longer, c.Partition)
-		recent := arrived(v, c.Partition, part, d.Within/step.part)
-		earlier := max(0, sub(arrived(v, c.Partition, longer, d.Within/step.longer), recent))
+		recent, earlier := arrivedAndBefore(v, c.Partition, part, d.Within/step.part, longer, d.Within/step.longer)
 		halves := int64(step.part / 2)
 		w.partitions[i].recent, w.partitions[i].earlier = times(halves, recent), times(halves, earlier)
 	}
@@ -159,8 +158,7 @@ func (d Drain) demands(v View, t Total) []demand {
 	for i, c := range t.Counts {
 		before, half = from(before, c.Partition), from(half, c.Partition)
 		one := demand{lag: max(0, c.Lag)}
-		one.recent = arrived(v, c.Partition, half, d.Within/2)
-		one.earlier = max(0, sub(arrived(v, c.Partition, before, d.Within), one.recent))
+		one.recent, one.earlier = arrivedAndBefore(v, c.Partition, half, d.Within/2, before, d.Within)
 		if one.lag > 0 {
 			one.late = d.late(c, v.Latest.At)
 		}
@@ -207,6 +205,14 @@ func arrived(v View, p Partition, earlier []Partition, within time.Duration) int
 		came = sub(p.End, earlier[0].End)
 	}
 	return max(0, came)
+}
+
+// arrivedAndBefore is how many records came within the last part of a longer while, and how many before that.
+func arrivedAndBefore(
+	v View, p Partition, partAgo []Partition, part time.Duration, longerAgo []Partition, longer time.Duration,
+) (recent, earlier int64) {
+	recent = arrived(v, p, partAgo, part)
+	return recent, max(0, sub(arrived(v, p, longerAgo, longer), recent))
 }
 
 // cameSince is how many records came since the first one that is no older; told is false where Kafka did not tell.

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,6 +25,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	pb "github.com/lagwise/lagwise/proto/externalscaler"
+	"github.com/lagwise/lagwise/test/loopback"
 	"github.com/lagwise/lagwise/test/process"
 )
 
@@ -52,7 +52,11 @@ func start(t *testing.T) program {
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
-	address := freeAddress(t)
+	ports, err := loopback.Ports(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := loopback.Address(ports[0])
 	p, err := process.Start(process.Program{
 		Path: binary, Args: []string{"serve", "--listen", address, "--http.listen", "", "--health.listen", "", "--page.listen", "", "--allowedBrokers", "*", "--logLevel", "error"},
 		Env: []string{memoryLimit}, Log: filepath.Join(t.TempDir(), "log"),
@@ -62,17 +66,6 @@ func start(t *testing.T) program {
 	}
 	t.Cleanup(func() { p.Stop(20 * time.Second) })
 	return program{p, address}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	var listen net.ListenConfig
-	listener, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
 }
 
 func (p program) client(t *testing.T) pb.ExternalScalerClient {

@@ -150,24 +150,20 @@ func listRequest(spec offsetSpec, partitions []partition) *kmsg.ListOffsetsReque
 	case logStart:
 		timestamp = earliestTimestamp
 	case stableEnd:
-		request.IsolationLevel = 1 // read_committed
+		request.IsolationLevel = readCommitted
 	case byTime:
 		timestamp = spec.at
 	case logEnd:
 	}
-	byTopic := map[string]int{}
-	for _, at := range partitions {
-		i, found := byTopic[at.topic]
-		if !found {
-			topic := kmsg.NewListOffsetsRequestTopic()
-			topic.Topic = at.topic
-			i = len(request.Topics)
-			byTopic[at.topic] = i
-			request.Topics = append(request.Topics, topic)
+	for name, ids := range byTopic(partitions) {
+		topic := kmsg.NewListOffsetsRequestTopic()
+		topic.Topic = name
+		for _, id := range ids {
+			wanted := kmsg.NewListOffsetsRequestTopicPartition()
+			wanted.Partition, wanted.Timestamp = id, timestamp
+			topic.Partitions = append(topic.Partitions, wanted)
 		}
-		wanted := kmsg.NewListOffsetsRequestTopicPartition()
-		wanted.Partition, wanted.Timestamp = at.id, timestamp
-		request.Topics[i].Partitions = append(request.Topics[i].Partitions, wanted)
+		request.Topics = append(request.Topics, topic)
 	}
 	return request
 }

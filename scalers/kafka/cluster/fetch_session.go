@@ -34,41 +34,40 @@ func (s *fetchSession) next(wanted map[partition]int64, size fetchSize, isolatio
 	request.MaxWaitMillis, request.MinBytes, request.MaxBytes = int32(size.wait.Milliseconds()), 1, size.bytes //nolint:gosec // some seconds
 	request.IsolationLevel = isolation
 	request.SessionID, request.SessionEpoch = s.id, s.epoch
-	added := map[string]int{}
-	for at, from := range wanted {
-		if sent, is := s.sent[at]; is && sent == from {
-			continue
+	added, forgotten := s.change(wanted)
+	for name, ids := range byTopic(added) {
+		topic := kmsg.NewFetchRequestTopic()
+		topic.Topic = name
+		for _, id := range ids {
+			fetched := kmsg.NewFetchRequestTopicPartition()
+			fetched.Partition, fetched.FetchOffset, fetched.PartitionMaxBytes = id, wanted[partition{name, id}], size.ofPartition
+			topic.Partitions = append(topic.Partitions, fetched)
 		}
-		i, found := added[at.topic]
-		if !found {
-			topic := kmsg.NewFetchRequestTopic()
-			topic.Topic = at.topic
-			i = len(request.Topics)
-			added[at.topic] = i
-			request.Topics = append(request.Topics, topic)
-		}
-		fetched := kmsg.NewFetchRequestTopicPartition()
-		fetched.Partition, fetched.FetchOffset, fetched.PartitionMaxBytes = at.id, from, size.ofPartition
-		request.Topics[i].Partitions = append(request.Topics[i].Partitions, fetched)
-		s.sent[at] = from
+		request.Topics = append(request.Topics, topic)
 	}
-	forgotten := map[string]int{}
-	for at := range s.sent {
-		if _, is := wanted[at]; is {
-			continue
-		}
-		i, found := forgotten[at.topic]
-		if !found {
-			topic := kmsg.NewFetchRequestForgottenTopic()
-			topic.Topic = at.topic
-			i = len(request.ForgottenTopics)
-			forgotten[at.topic] = i
-			request.ForgottenTopics = append(request.ForgottenTopics, topic)
-		}
-		request.ForgottenTopics[i].Partitions = append(request.ForgottenTopics[i].Partitions, at.id)
-		delete(s.sent, at)
+	for name, ids := range byTopic(forgotten) {
+		topic := kmsg.NewFetchRequestForgottenTopic()
+		topic.Topic, topic.Partitions = name, ids
+		request.ForgottenTopics = append(request.ForgottenTopics, topic)
 	}
 	return request
+}
+
+// change lists what the broker does not know yet, or at another offset, and what it is to forget, and notes both as sent.
+func (s *fetchSession) change(wanted map[partition]int64) (added, forgotten []partition) {
+	for at, from := range wanted {
+		if sent, is := s.sent[at]; !is || sent != from {
+			added = append(added, at)
+			s.sent[at] = from
+		}
+	}
+	for at := range s.sent {
+		if _, is := wanted[at]; !is {
+			forgotten = append(forgotten, at)
+			delete(s.sent, at)
+		}
+	}
+	return added, forgotten
 }
 
 // logState is where a partition's log ends for this fetch: at the last stable offset where committed records are read.
