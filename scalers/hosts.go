@@ -123,6 +123,9 @@ func parseHost(text string) (hostPattern, error) {
 	if number, err := strconv.ParseUint(port, 10, 16); hasPort && (err != nil || number == 0) {
 		return wrong("has no port from 1 to 65535 behind its host")
 	}
+	if strings.ContainsAny(strings.TrimSpace(host), " \t") {
+		return wrong("holds a blank")
+	}
 	if strings.Contains(host, "%") {
 		return wrong("has a zone, which only one machine knows")
 	}

@@ -61,6 +61,7 @@ func TestHostPatternsThatAreRefused(t *testing.T) {
 	for pattern, words := range map[string]string{
 		"":                  "is no pattern",
 		"[a":                "is no pattern",
+		"in cluster":        "holds a blank",
 		"fe80::1%eth0":      "has a zone",
 		"[fe80::1%eth0]":    "has a zone",
 		"[fe80::%*]:9092":   "has a zone",

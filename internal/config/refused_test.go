@@ -168,8 +168,13 @@ func TestMatrix(t *testing.T) {
 	}{
 		"allowedBrokers": {
 			"%s: [%q]",
-			[]string{"[::g]", "[::1]:0", "[::1]:65536", "[::1]9092", "[fe80::1%eth0]", "fe80::1%eth0", "[::1", "[a", "kafka:port", ":9092", "::1::"},
+			[]string{"in cluster", "[::g]", "[::1]:0", "[::1]:65536", "[::1]9092", "[fe80::1%eth0]", "fe80::1%eth0", "[::1", "[a", "kafka:port", ":9092", "::1::"},
 			`want a host or address, in which * stands for any letters, with or without a port, such as "*.kafka.svc", "kafka-0:9092", "::1" or "[::1]:9092"`,
+		},
+		"listen": {
+			"health: {%s: %q}",
+			[]string{"8082", "localhost", "localhost:", "::1"},
+			`want an address with a port, such as ":8082" or "127.0.0.1:8082"`,
 		},
 		"awsRoleArn": {
 			msk,

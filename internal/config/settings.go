@@ -161,7 +161,7 @@ func metricSettings() []Setting {
 			Name: httpListen, Kind: scalers.KindText, Default: "127.0.0.1:8080", Help: "Address of metrics (docs/metrics.md); empty for none.",
 		}},
 		{Key: scalers.Key{
-			Name: healthListen, Kind: scalers.KindText, Default: "127.0.0.1:8082",
+			Name: healthListen, Kind: scalers.KindText, Default: "127.0.0.1:8082", Check: checkAddress,
 			Help: "Address of /livez and /readyz for the kubelet's probes (docs/metrics.md); empty for none.",
 		}},
 		{Key: scalers.Key{

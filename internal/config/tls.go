@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"path"
 	"strings"
 
@@ -82,6 +83,14 @@ func checkHosts(patterns string) error {
 		if err := scalers.CheckHostPattern(pattern); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// checkAddress wants an address to listen on; empty for none.
+func checkAddress(text string) error {
+	if _, port, err := net.SplitHostPort(text); text != "" && (err != nil || port == "") {
+		return errors.New(`want an address with a port, such as ":8082" or "127.0.0.1:8082"`)
 	}
 	return nil
 }
