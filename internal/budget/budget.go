@@ -1,4 +1,5 @@
-// Package budget says how much lagwise may take on in the memory that it has.
+// Package budget says how much lagwise may take on in the memory that it has. It is arithmetic alone: where the memory's limit comes
+// from, and what a setting says instead, is not known here.
 package budget
 
 // Limits bound what is kept in memory.
@@ -19,9 +20,8 @@ func Unlimited() Limits {
 // program is what lagwise takes before it is asked anything: the pages of the program, its buffers, and what the garbage collector needs.
 const program = 36 << 20
 
-// What is left is shared out so that it lasts when all limits are reached at once. A stream takes 9 KiB, and all connections
-// together have half as many again as one; a trigger that nobody streams takes 8 KiB, and once its metadata; a session whose brokers
-// are away takes 250 KiB.
+// What is left is shared out so that it lasts when all limits are reached at once, with so much set aside for each. test/budget holds
+// the program to it.
 const (
 	perTrigger = 32 << 10
 	perStream  = 24 << 10

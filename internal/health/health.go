@@ -1,4 +1,5 @@
-// Package health answers the kubelet's probes on a listener of its own, which no other client can keep it from.
+// Package health answers the kubelet's probes on a listener of its own, which no other client can keep it from. Nothing else is answered
+// there, and no source of triggers is known here.
 package health
 
 import (

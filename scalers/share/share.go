@@ -1,4 +1,5 @@
-// Package share divides a limit among namespaces, so that no one of them can take it from the others.
+// Package share divides a limit among namespaces, so that no one of them can take it from the others. It counts and decides; what is
+// counted, and what a refusal becomes, is known to its users alone.
 package share
 
 import "fmt"
